@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { LimbeckError, messageOf } from "../errors.ts";
+
+const CURES: Readonly<Record<string, string>> = {
+  ENOSPC: "The disk is full. Free some space and give the same command again: it goes on where it stopped.",
+  EDQUOT: "The disk quota is used up. Free some space and give the same command again.",
+  EROFS: "The file system is read-only. Choose another folder with --out.",
+  EACCES: "Permission denied. Choose another folder with --out, or mend the permissions.",
+  EPERM: "Operation not permitted. Choose another folder with --out, or mend the permissions.",
+};
+
+/** Turns an error of the file system that the user can mend into one that says how; returns others as they are. */
+export function explainFileError(thrown: unknown, path: string): unknown {
+  const code = (thrown as NodeJS.ErrnoException | null)?.code;
+  const cure = code === undefined ? undefined : CURES[code];
+  if (cure === undefined) return thrown;
+  return new LimbeckError("E_DISK", `Cannot write ${path}: ${cure}`, { cause: thrown });
+}
+
+/** Makes the folder's entries durable. Windows cannot open folders and needs no such call. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes a whole file so that after a kill or a power cut either the old or the new content is there: temporary name,
+ * fsync, rename, fsync of the folder.
+ *
+ * @throws LimbeckError `E_DISK` when the disk is full, read-only, or not permitted; nothing half-written stays.
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const handle = await open(temporary, "wx");
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (thrown) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw explainFileError(thrown, path);
+  }
+}
+
+/** Reads a JSON file, or null where there is none. @throws LimbeckError `E_DATA` naming the file that is not JSON. */
+export async function readJson<Value>(path: string): Promise<Value | null> {
+  let content: string;
+  try {
+    content = await readFile(path, "utf8");
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw thrown;
+  }
+  try {
+    return JSON.parse(content) as Value;
+  } catch (thrown) {
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected JSON in ${path}: ${messageOf(thrown)}. Delete the file to have it made anew.`,
+      { cause: thrown },
+    );
+  }
+}
+
+/** Writes JSON for people and machines: two spaces, a final newline. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,142 @@
+import { z } from "zod";
+
+/** Whole numbers from `least` on. */
+const whole = (least: number) => z.int().min(least);
+const share = z.number().min(0).max(1);
+const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+const source = z
+  .union([
+    z.string().min(1),
+    z.strictObject({
+      train: paths.optional().describe("texts, with or without labels"),
+      unlabeled: paths.optional().describe("texts whose labels, if any, are not read"),
+      validation: paths.optional().describe("labelled texts that choose the best epoch; they count as bought"),
+      test: paths.optional().describe("labelled texts that only the last comparison reads"),
+    }),
+  ])
+  .describe("a name in datasets/, a path (.csv .tsv .jsonl .parquet .txt, .gz of each, a folder, a glob), or files by split");
+
+const data = z.strictObject({
+  source,
+  columns: z
+    .strictObject({ text: z.string().min(1).optional(), label: z.string().min(1).optional() })
+    .prefault({})
+    .describe("column names; guessed from the header where they are not given"),
+  labelled: z
+    .union([
+      z.literal("all"),
+      z.strictObject({ perClass: whole(1) }),
+      z.strictObject({ count: whole(2) }),
+    ])
+    .default("all")
+    .describe("gold labels that may be used: a number per class, a number in all, or every one there is"),
+  testShare: share
+    .default(0.2)
+    .describe("share of the labelled texts, stratified, that becomes the test split where the source has none"),
+  validationShare: share
+    .default(0.05)
+    .describe("share of the transfer texts, 1,000 at most, held out to choose the best epoch by the teacher's labels"),
+  maxCharacters: whole(16).default(10_000).describe("longer texts are cut here; how many were is reported"),
+  seed: whole(0).default(0).describe("draw of the labelled texts and of splits that are made"),
+});
+
+const embedding = z.strictObject({
+  size: whole(2).default(128).describe("width of the token vectors: size of the model is mostly vocabulary × this"),
+  init: z
+    .enum(["teacher", "random"])
+    .default("teacher")
+    .describe("start from the teacher's token vectors (PCA to this width): worth about a point, eleven on few labels"),
+});
+
+/** Keys of one student that every kind shares; the rest is the kind's own and checked by its schema. */
+export const studentSchema = z.looseObject({
+  kind: z.string().min(1).describe("a name in students/"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens")
+    .optional()
+    .describe("folder name of this student; its kind where not given"),
+  embedding: embedding.prefault({}),
+});
+
+export const teacherSchema = z.looseObject({
+  kind: z.string().min(1).describe("a name in teachers/"),
+});
+
+const loss = z.strictObject({
+  kind: z.literal("hinton").default("hinton").describe("alpha · CE(hard) + (1 − alpha) · T² · KL(teacher ‖ student)"),
+  temperature: z.number().positive().default(2).describe("softens both distributions; 1 to 4 differ by less than a point here"),
+  alpha: share.default(0).describe("weight of the hard-label term; 1 reads no teacher"),
+});
+
+const train = z.strictObject({
+  loss: loss.prefault({}),
+  epochs: whole(1).default(20).describe("passes over the transfer set"),
+  batch: whole(1).default(64).describe("texts per step"),
+  learningRate: z.number().positive().default(2e-3).describe("peak rate of AdamW"),
+  weightDecay: z.number().min(0).default(0.01).describe("decoupled decay of matrices and embeddings"),
+  warmup: share.default(0.1).describe("share of the steps over which the rate rises from 0; then it falls to 0 linearly"),
+  clipNorm: z.number().positive().default(1).describe("largest global L2 norm of the gradients"),
+  patience: whole(1).default(5).describe("epochs without a better validation score after which training stops"),
+  maxLength: whole(4).default(128).describe("longest input in pieces"),
+  seeds: z
+    .union([whole(1), z.array(whole(0)).min(1)])
+    .default(3)
+    .describe("number of independent runs per variant (seeds 0, 1, …) or the seeds themselves"),
+  workers: z
+    .union([z.literal("auto"), whole(1)])
+    .default("auto")
+    .describe("processes that train side by side, one thread each; auto = number of cores"),
+});
+
+export const CONTROLS = ["hard-label", "linear", "majority"] as const;
+export const FORMATS = ["onnx"] as const;
+
+/** The recipe: everything but `data` and `teacher` has a default that is right for most users. */
+export const recipeSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dots, hyphens and underscores")
+    .optional()
+    .describe("names the run's folder, runs/<name>; the file's name where not given"),
+  task: z.enum(["classification"]).default("classification"),
+  data,
+  teacher: teacherSchema,
+  student: z
+    .union([studentSchema, z.array(studentSchema).min(1)])
+    .prefault({ kind: "bilstm" })
+    .describe("one student, or a list to compare"),
+  train: train.prefault({}),
+  controls: z
+    .array(z.enum(CONTROLS))
+    .default([...CONTROLS])
+    .describe("what the student must beat: the same student on the hard labels, a linear model, the commonest class"),
+  evaluate: z
+    .strictObject({
+      resamples: whole(100).default(10_000).describe("bootstrap resamples of the test texts"),
+      confidence: z.number().gt(0.5).lt(1).default(0.95).describe("level of the intervals"),
+      seed: whole(0).default(0),
+    })
+    .prefault({}),
+  export: z
+    .strictObject({
+      formats: z.array(z.enum(FORMATS)).min(1).default(["onnx"]).describe("files of the bundle"),
+      tolerance: z.number().positive().default(1e-4).describe("largest difference of a logit between the exported file and the trained student"),
+    })
+    .prefault({}),
+});
+
+export type RecipeInput = z.input<typeof recipeSchema>;
+type Parsed = z.output<typeof recipeSchema>;
+export type StudentRecipe = z.output<typeof studentSchema> & { name: string };
+
+/** A recipe with every default written out. */
+export interface Recipe extends Omit<Parsed, "name" | "student" | "train"> {
+  name: string;
+  /** Always a list; every student has a name, all different. */
+  student: StudentRecipe[];
+  train: Omit<Parsed["train"], "seeds"> & { seeds: number[] };
+}
+
+export type TrainRecipe = Recipe["train"];

@@ -1,0 +1,18 @@
+import type { Dataset, Student, TeacherKind } from "./types.ts";
+
+/**
+ * The one place that knows the plug-ins: names to lazy imports, so that a command loads only what it uses.
+ * A new file in datasets/, teachers/ or students/ gets one line here.
+ */
+export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
+  "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher as TeacherKind,
+};
+
+export const students: Readonly<Record<string, () => Promise<Student>>> = {
+  bilstm: async () => (await import("../students/bilstm.ts")).student as Student,
+  transformer: async () => (await import("../students/transformer.ts")).student as Student,
+};
+
+export const datasets: Readonly<Record<string, () => Promise<Dataset>>> = {
+  banking77: async () => (await import("../datasets/banking77.ts")).dataset,
+};

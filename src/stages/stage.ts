@@ -1,0 +1,33 @@
+import type { Recipe } from "../recipe/schema.ts";
+import type { Report, StageManifest, StageName } from "../types.ts";
+
+/** What every stage is given. */
+export interface StageContext {
+  recipe: Recipe;
+  /** Folder of the recipe file, absolute; null where the recipe is an object. */
+  recipeFolder: string | null;
+  /** The run's folder, absolute. */
+  run: string;
+  /** `.limbeck/labels`, absolute. */
+  labelsFolder: string;
+  signal: AbortSignal;
+  report: Report;
+}
+
+/**
+ * A step of the pipeline. It reads the folders of earlier stages, writes its own, and returns the details of its
+ * manifest, which the runner writes last.
+ */
+export interface Stage<Details = unknown> {
+  name: StageName;
+  /** Raised when the code's output changes for the same input: part of the digest. */
+  version: number;
+  /** Everything else that the output depends on: the recipe's keys, the digests of earlier stages, files' hashes. */
+  inputs(context: StageContext): Promise<unknown>;
+  /** One line that says what is done and why, for the terminal. */
+  describe(context: StageContext): string;
+  run(context: StageContext): Promise<{ details: Details; summary: string }>;
+}
+
+/** Reads the manifest of an earlier stage. @throws LimbeckError `E_USAGE` where it is missing: which command makes it. */
+export type ReadManifest = <Details>(run: string, stage: StageName) => Promise<StageManifest<Details>>;
