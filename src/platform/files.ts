@@ -1,19 +1,47 @@
 import { randomBytes } from "node:crypto";
+import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { LimbeckError, messageOf } from "../errors.ts";
 
 const CURES: Readonly<Record<string, string>> = {
-  ENOSPC: "The disk is full. Free some space and give the same command again: it goes on where it stopped.",
+  ENOSPC:
+    "The disk is full. Free some space and give the same command again: it goes on where it stopped.",
   EDQUOT: "The disk quota is used up. Free some space and give the same command again.",
   EROFS: "The file system is read-only. Choose another folder with --out.",
   EACCES: "Permission denied. Choose another folder with --out, or mend the permissions.",
   EPERM: "Operation not permitted. Choose another folder with --out, or mend the permissions.",
+  ENOTDIR:
+    "A part of this path is a file, not a folder. Choose another folder with --out, or move that file.",
 };
+
+/** The nearest folder above a path that exists. */
+function existingFolder(path: string): string {
+  let folder = resolve(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/**
+ * The code of what happened. Node's recursive mkdir answers ENOENT where a folder cannot be made at all, such as on a
+ * read-only file system; what is in the way is asked again of the folder above.
+ */
+function codeOf(thrown: unknown, path: string): string | undefined {
+  const { code, syscall } = (thrown ?? {}) as NodeJS.ErrnoException;
+  if (syscall !== "mkdir") return code;
+  if (code === "EEXIST") return "ENOTDIR";
+  if (code !== "ENOENT") return code;
+  try {
+    accessSync(existingFolder(path), constants.W_OK);
+    return code;
+  } catch (refused) {
+    return (refused as NodeJS.ErrnoException).code;
+  }
+}
 
 /** Turns an error of the file system that the user can mend into one that says how; returns others as they are. */
 export function explainFileError(thrown: unknown, path: string): unknown {
-  const code = (thrown as NodeJS.ErrnoException | null)?.code;
+  const code = codeOf(thrown, path);
   const cure = code === undefined ? undefined : CURES[code];
   if (cure === undefined) return thrown;
   return new LimbeckError("E_DISK", `Cannot write ${path}: ${cure}`, { cause: thrown });

@@ -11,53 +11,79 @@ const source = z
     z.strictObject({
       train: paths.optional().describe("texts, with or without labels"),
       unlabeled: paths.optional().describe("texts whose labels, if any, are not read"),
-      validation: paths.optional().describe("labelled texts that choose the best epoch; they count as bought"),
+      validation: paths
+        .optional()
+        .describe("labelled texts that choose the best epoch; they count as bought"),
       test: paths.optional().describe("labelled texts that only the last comparison reads"),
     }),
   ])
-  .describe("a name in datasets/, a path (.csv .tsv .jsonl .parquet .txt, .gz of each, a folder, a glob), or files by split");
+  .describe(
+    "a name in datasets/, a path (.csv .tsv .jsonl .parquet .txt, .gz of each, a folder, a glob), or files by split",
+  );
+
+/** More than none and less than all. */
+const part = z.number().gt(0).lt(1);
 
 const data = z.strictObject({
   source,
   columns: z
-    .strictObject({ text: z.string().min(1).optional(), label: z.string().min(1).optional() })
+    .strictObject({
+      text: z.string().min(1).optional().describe("column of the text; guessed where not given"),
+      label: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("column of the gold label; guessed where not given"),
+    })
     .prefault({})
     .describe("column names; guessed from the header where they are not given"),
   labelled: z
     .union([
       z.literal("all"),
-      z.strictObject({ perClass: whole(1) }),
-      z.strictObject({ count: whole(2) }),
+      z.strictObject({ perClass: whole(1).describe("gold labels of each class that may be used") }),
+      z.strictObject({ count: whole(2).describe("gold labels that may be used in all") }),
     ])
     .default("all")
-    .describe("gold labels that may be used: a number per class, a number in all, or every one there is"),
-  testShare: share
+    .describe(
+      "gold labels that may be used: { perClass: N }, { count: N }, or all; the rest is the transfer set",
+    ),
+  testShare: part
     .default(0.2)
-    .describe("share of the labelled texts, stratified, that becomes the test split where the source has none"),
-  validationShare: share
+    .describe(
+      "share of the labelled texts, stratified, that becomes the test split where the source has none",
+    ),
+  validationShare: part
     .default(0.05)
-    .describe("share of the transfer texts, 1,000 at most, held out to choose the best epoch by the teacher's labels"),
-  maxCharacters: whole(16).default(10_000).describe("longer texts are cut here; how many were is reported"),
+    .describe(
+      "share of the transfer texts, 1,000 at most, held out to choose the best epoch by the teacher's labels",
+    ),
+  maxCharacters: whole(16)
+    .default(10_000)
+    .describe("longer texts are cut here; how many were is reported"),
   seed: whole(0).default(0).describe("draw of the labelled texts and of splits that are made"),
 });
 
 const embedding = z.strictObject({
-  size: whole(2).default(128).describe("width of the token vectors: size of the model is mostly vocabulary × this"),
+  size: whole(2)
+    .default(128)
+    .describe("width of the token vectors: size of the model is mostly vocabulary × this"),
   init: z
     .enum(["teacher", "random"])
     .default("teacher")
-    .describe("start from the teacher's token vectors (PCA to this width): worth about a point, eleven on few labels"),
+    .describe(
+      "start from the teacher's token vectors (PCA to this width): worth about a point, eleven on few labels",
+    ),
 });
 
 /** Keys of one student that every kind shares; the rest is the kind's own and checked by its schema. */
 export const studentSchema = z.looseObject({
-  kind: z.string().min(1).describe("a name in students/"),
+  kind: z.string().min(1).default("bilstm").describe("a name in students/"),
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens")
     .optional()
     .describe("folder name of this student; its kind where not given"),
-  embedding: embedding.prefault({}),
+  embedding: embedding.prefault({}).describe("the token vectors"),
 });
 
 export const teacherSchema = z.looseObject({
@@ -65,20 +91,35 @@ export const teacherSchema = z.looseObject({
 });
 
 const loss = z.strictObject({
-  kind: z.literal("hinton").default("hinton").describe("alpha · CE(hard) + (1 − alpha) · T² · KL(teacher ‖ student)"),
-  temperature: z.number().positive().default(2).describe("softens both distributions; 1 to 4 differ by less than a point here"),
+  kind: z
+    .literal("hinton")
+    .default("hinton")
+    .describe("alpha · CE(hard) + (1 − alpha) · T² · KL(teacher ‖ student)"),
+  temperature: z
+    .number()
+    .positive()
+    .default(2)
+    .describe("softens both distributions; 1 to 4 differ by less than a point here"),
   alpha: share.default(0).describe("weight of the hard-label term; 1 reads no teacher"),
 });
 
 const train = z.strictObject({
-  loss: loss.prefault({}),
+  loss: loss.prefault({}).describe("what the student learns from"),
   epochs: whole(1).default(20).describe("passes over the transfer set"),
   batch: whole(1).default(64).describe("texts per step"),
   learningRate: z.number().positive().default(2e-3).describe("peak rate of AdamW"),
-  weightDecay: z.number().min(0).default(0.01).describe("decoupled decay of matrices and embeddings"),
-  warmup: share.default(0.1).describe("share of the steps over which the rate rises from 0; then it falls to 0 linearly"),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0.01)
+    .describe("decoupled decay of matrices and embeddings"),
+  warmup: share
+    .default(0.1)
+    .describe("share of the steps over which the rate rises from 0; then it falls to 0 linearly"),
   clipNorm: z.number().positive().default(1).describe("largest global L2 norm of the gradients"),
-  patience: whole(1).default(5).describe("epochs without a better validation score after which training stops"),
+  patience: whole(1)
+    .default(5)
+    .describe("epochs without a better validation score after which training stops"),
   maxLength: whole(4).default(128).describe("longest input in pieces"),
   seeds: z
     .union([whole(1), z.array(whole(0)).min(1)])
@@ -100,31 +141,44 @@ export const recipeSchema = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dots, hyphens and underscores")
     .optional()
     .describe("names the run's folder, runs/<name>; the file's name where not given"),
-  task: z.enum(["classification"]).default("classification"),
-  data,
-  teacher: teacherSchema,
+  task: z
+    .enum(["classification"])
+    .default("classification")
+    .describe("what is predicted: one class for each text"),
+  data: data.describe("the texts, and how many of their labels may be used"),
+  teacher: teacherSchema.describe("the large model that labels the transfer set"),
   student: z
     .union([studentSchema, z.array(studentSchema).min(1)])
-    .prefault({ kind: "bilstm" })
+    .prefault({})
     .describe("one student, or a list to compare"),
-  train: train.prefault({}),
+  train: train.prefault({}).describe("how the students are trained"),
   controls: z
     .array(z.enum(CONTROLS))
     .default([...CONTROLS])
-    .describe("what the student must beat: the same student on the hard labels, a linear model, the commonest class"),
+    .describe(
+      "what the student must beat: the same student on the hard labels, a linear model, the commonest class",
+    ),
   evaluate: z
     .strictObject({
       resamples: whole(100).default(10_000).describe("bootstrap resamples of the test texts"),
       confidence: z.number().gt(0.5).lt(1).default(0.95).describe("level of the intervals"),
-      seed: whole(0).default(0),
+      seed: whole(0).default(0).describe("draw of the resamples"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("how the systems are compared"),
   export: z
     .strictObject({
       formats: z.array(z.enum(FORMATS)).min(1).default(["onnx"]).describe("files of the bundle"),
-      tolerance: z.number().positive().default(1e-4).describe("largest difference of a logit between the exported file and the trained student"),
+      tolerance: z
+        .number()
+        .positive()
+        .default(1e-4)
+        .describe(
+          "largest difference of a logit between the exported file and the trained student",
+        ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("the bundle that ships"),
 });
 
 export type RecipeInput = z.input<typeof recipeSchema>;

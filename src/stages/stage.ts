@@ -1,5 +1,5 @@
 import type { Recipe } from "../recipe/schema.ts";
-import type { Report, StageManifest, StageName } from "../types.ts";
+import type { Report, StageName } from "../types.ts";
 
 /** What every stage is given. */
 export interface StageContext {
@@ -22,12 +22,11 @@ export interface Stage<Details = unknown> {
   name: StageName;
   /** Raised when the code's output changes for the same input: part of the digest. */
   version: number;
+  /** Whether the stage finds its own unfinished work in its folder. Otherwise it starts in an empty one. */
+  resumes?: boolean;
   /** Everything else that the output depends on: the recipe's keys, the digests of earlier stages, files' hashes. */
   inputs(context: StageContext): Promise<unknown>;
   /** One line that says what is done and why, for the terminal. */
   describe(context: StageContext): string;
   run(context: StageContext): Promise<{ details: Details; summary: string }>;
 }
-
-/** Reads the manifest of an earlier stage. @throws LimbeckError `E_USAGE` where it is missing: which command makes it. */
-export type ReadManifest = <Details>(run: string, stage: StageName) => Promise<StageManifest<Details>>;

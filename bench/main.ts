@@ -1,0 +1,15 @@
+// npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
+import { quickstart } from "./quickstart.ts";
+
+const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
+  quickstart,
+};
+
+const [name, ...parameters] = process.argv.slice(2);
+const bench = name === undefined ? undefined : benches[name];
+if (bench === undefined) {
+  console.error(`Usage: npm run bench -- NAME [--json]. Names: ${Object.keys(benches).join(", ")}.`);
+  process.exitCode = 2;
+} else {
+  await bench(parameters);
+}

@@ -1,0 +1,66 @@
+import { Command } from "commander";
+import { describeTerminal } from "../platform/terminal.ts";
+import { recipeArgument, setOption } from "./recipe-options.ts";
+import { quoteForShell } from "./results.ts";
+
+interface RecipeOptions {
+  set: string[];
+  json?: boolean;
+}
+
+async function check(path: string, options: RecipeOptions): Promise<void> {
+  const { loadRecipe } = await import("../recipe/load.ts");
+  const { recipe } = await loadRecipe(path, { set: options.set });
+  const students = recipe.student.map(({ name }) => name).join(", ");
+  const source = typeof recipe.data.source === "string" ? recipe.data.source : "files by split";
+  const { length: seeds } = recipe.train.seeds;
+  process.stdout.write(
+    `${path} is a valid recipe: ${recipe.name}\n` +
+      `  data      ${source}\n` +
+      `  teacher   ${recipe.teacher.kind}\n` +
+      `  students  ${students}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each\n` +
+      `  controls  ${recipe.controls.join(", ") || "none"}\n` +
+      `Run it: npx limbeck run ${quoteForShell(path)}\n`,
+  );
+}
+
+async function explain(path: string, options: RecipeOptions): Promise<void> {
+  const { loadRecipe } = await import("../recipe/load.ts");
+  const { explainRecipe, explainText } = await import("../recipe/explain.ts");
+  const rows = explainRecipe(await loadRecipe(path, { set: options.set }));
+  // One line a key where another program reads it.
+  const { interactive, width: columns } = describeTerminal(process.stdout);
+  const width = interactive ? columns : Infinity;
+  const text = options.json === true ? JSON.stringify(rows, null, 2) : explainText(rows, width);
+  process.stdout.write(`${text}\n`);
+}
+
+async function schema(): Promise<void> {
+  const { fullJsonSchema } = await import("../recipe/json-schema.ts");
+  process.stdout.write(`${JSON.stringify(await fullJsonSchema(), null, 2)}\n`);
+}
+
+/** `limbeck recipe check|explain|schema`. */
+export function createRecipeCommand(): Command {
+  const command = new Command("recipe").summary(
+    "check or explain a recipe, or print its JSON Schema",
+  );
+  command
+    .command("check")
+    .description("say whether a recipe is valid, and if not, where and why")
+    .addArgument(recipeArgument())
+    .addOption(setOption())
+    .action(check);
+  command
+    .command("explain")
+    .description("print every key with its value, where that comes from, and the reason for it")
+    .addArgument(recipeArgument())
+    .addOption(setOption())
+    .option("--json", "as JSON")
+    .action(explain);
+  command
+    .command("schema")
+    .description("print the JSON Schema (draft 2020-12) that editors complete recipes from")
+    .action(schema);
+  return command;
+}

@@ -1,0 +1,118 @@
+import { Command, Option } from "commander";
+import { LimbeckError } from "../errors.ts";
+import { onInterrupt } from "../platform/signals.ts";
+import { describeTerminal } from "../platform/terminal.ts";
+import type { LimbeckReport } from "../report/schema.ts";
+import type { RunResult } from "../run.ts";
+import { STAGES, type StageName } from "../types.ts";
+import { createReporter } from "./create-reporter.ts";
+import { Stopped } from "./failure.ts";
+import { recipeArgument, setOption } from "./recipe-options.ts";
+import type { Reporter } from "./reporter.ts";
+import { formatResults, quoteForShell, shortPath } from "./results.ts";
+import { createStyle } from "./style.ts";
+
+interface RunOptions {
+  set: string[];
+  out?: string;
+  from?: StageName;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const SUMMARIES: Readonly<Record<StageName | "run", string>> = {
+  run: "run every stage of a recipe: from texts to a student, its bundle and the report",
+  prepare: "read the texts, draw the labels that may be used, make the splits",
+  label: "have the teacher label the transfer set (after prepare)",
+  train: "train the students and their controls (after label)",
+  evaluate: "score teacher, students and controls on the test texts (after train)",
+  export: "write the bundle that ships and check it against the student (after evaluate)",
+  report: "write the report (after every other stage)",
+};
+
+function checkFrom(from: StageName | undefined, until: StageName): void {
+  if (from === undefined || STAGES.indexOf(from) <= STAGES.indexOf(until)) return;
+  throw new LimbeckError(
+    "E_USAGE",
+    `Expected --from to name ${until} or a stage before it, got ${from}. Use limbeck ${from}, or another stage.`,
+  );
+}
+
+function showEnd(result: RunResult, until: StageName, recipe: string, options: RunOptions): void {
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify({ kind: "result", ...result })}\n`);
+    return;
+  }
+  const next = STAGES[STAGES.indexOf(until) + 1];
+  if (next === undefined) {
+    const style = createStyle(describeTerminal(process.stdout).colours);
+    const text = formatResults(result.folder, result.report as LimbeckReport, style);
+    process.stdout.write(`${text}\n`);
+    return;
+  }
+  const folder = shortPath(result.folder);
+  process.stdout.write(
+    `${folder}/${until} is ready. Next: npx limbeck ${next} ${quoteForShell(recipe)}\n`,
+  );
+}
+
+/** Runs with Ctrl-C watched. @throws Stopped after it, with the exit code. */
+async function guarded(
+  reporter: Reporter,
+  work: (signal: AbortSignal) => Promise<RunResult>,
+): Promise<RunResult> {
+  const interrupt = onInterrupt(
+    () => {
+      reporter.say("Stopping: what is done so far is being saved. Ctrl-C again leaves at once.");
+    },
+    () => {
+      reporter.stop();
+    },
+  );
+  try {
+    return await work(interrupt.signal);
+  } catch (thrown) {
+    const exitCode = interrupt.exitCode();
+    const { code, name } = thrown as { code?: unknown; name?: unknown };
+    if (exitCode !== null && (code === "E_ABORTED" || name === "AbortError"))
+      throw new Stopped(thrown, exitCode);
+    throw thrown;
+  } finally {
+    reporter.stop();
+    interrupt.dispose();
+  }
+}
+
+async function runRecipe(path: string, options: RunOptions, until: StageName): Promise<void> {
+  checkFrom(options.from, until);
+  const { loadRecipe } = await import("../recipe/load.ts");
+  const { recipe, folder } = await loadRecipe(path, { set: options.set });
+  const { run } = await import("../run.ts");
+  const reporter = createReporter(options);
+  const result = await guarded(reporter, (signal) =>
+    run(recipe, {
+      recipeFolder: folder,
+      until,
+      signal,
+      report: reporter.report,
+      ...(options.out === undefined ? {} : { out: options.out }),
+      ...(options.from === undefined ? {} : { from: options.from }),
+    }),
+  );
+  showEnd(result, until, path, options);
+}
+
+/** `limbeck run RECIPE`, or a stage by name: everything up to it, as far as it is not there already. */
+export function createRunCommand(name: StageName | "run"): Command {
+  const until = name === "run" ? "report" : name;
+  return new Command(name)
+    .summary(SUMMARIES[name])
+    .description(`${SUMMARIES[name]}. What is finished already is kept and skipped.`)
+    .addArgument(recipeArgument())
+    .addOption(setOption())
+    .option("--out <folder>", "folder of the run (default: runs/<name of the recipe>)")
+    .addOption(new Option("--from <stage>", "redo this stage and those after it").choices(STAGES))
+    .option("--json", "one JSON event a line on standard output")
+    .option("--quiet", "show the end only")
+    .action((path: string, options: RunOptions) => runRecipe(path, options, until));
+}

@@ -1,0 +1,231 @@
+import { EngineError } from "./errors.ts";
+import { squaredNorm } from "./gradient-clipping.ts";
+import { createMoments, momentNames, updateFactors, updateRange } from "./optimizers/adamw.ts";
+import type { AdamW, Moments } from "./optimizers/adamw.ts";
+import type { StateDict } from "./types.ts";
+
+export interface EmbeddingTableOptions {
+  rows: number;
+  size: number;
+  /** Starting values, `[rows, size]`; the table works on this very array. Default: zeros. */
+  values?: Float32Array;
+  /** A row that never learns: its tokens get no gradient, as with PyTorch's `padding_idx`. */
+  paddingRow?: number;
+}
+
+export interface EmbeddingUpdate {
+  optimizer: AdamW;
+  learningRate: number;
+  /** Which update this is, counted from 1, of the whole model, not of a row. */
+  step: number;
+  /** Multiplies the gradients, e.g. to clip them. Default 1. */
+  gradientScale?: number;
+  /** Whether the optimizer's weight decay applies. Default true. */
+  decay?: boolean;
+}
+
+/**
+ * A table of vectors on the host: a batch's rows are gathered for the graph, their gradients summed per row, and only
+ * the touched rows are updated, so that a step's cost does not depend on the number of rows.
+ *
+ * The update is the lazy one of `torch.optim.SparseAdam`: moments and weight decay of rows that a batch does not touch
+ * rest, while the bias correction counts all steps. It equals dense AdamW when every row is touched in each step.
+ */
+export class EmbeddingTable {
+  readonly rows: number;
+  readonly size: number;
+  readonly values: Float32Array;
+  readonly paddingRow: number | undefined;
+  private readonly moments: Moments;
+  /** By row: its place in `touched`, or -1. */
+  private readonly places: Int32Array;
+  private readonly touched: Int32Array;
+  private touchedCount = 0;
+  /** `[touchedCount, size]` and room to grow. */
+  private sums: Float32Array;
+
+  /** @throws EngineError `E_SHAPE` if `values` or `paddingRow` does not fit. */
+  constructor({ rows, size, values, paddingRow }: EmbeddingTableOptions) {
+    this.rows = rows;
+    this.size = size;
+    this.values = values ?? new Float32Array(rows * size);
+    expectLength("values", this.values, [rows, size]);
+    if (paddingRow !== undefined && !(paddingRow >= 0 && paddingRow < rows)) {
+      throw new EngineError("E_SHAPE", `Expected a padding row below ${rows}, got ${paddingRow}.`);
+    }
+    this.paddingRow = paddingRow;
+    this.moments = createMoments(rows * size);
+    this.places = new Int32Array(rows).fill(-1);
+    this.touched = new Int32Array(rows);
+    this.sums = new Float32Array(Math.min(rows, 256) * size);
+  }
+
+  /** Rows that have gradients, in the order of their first token; a view that the next call changes. */
+  get touchedRows(): Int32Array {
+    return this.touched.subarray(0, this.touchedCount);
+  }
+
+  /** Their summed gradients, `[touchedRows.length, size]`; a view that the next call changes. */
+  get gradient(): Float32Array {
+    return this.sums.subarray(0, this.touchedCount * this.size);
+  }
+
+  /**
+   * Copies the tokens' rows: `out[n] = values[tokens[n]]`.
+   *
+   * @param out - `[N, size]` for `N` tokens.
+   * @throws EngineError `E_SHAPE` if `out` does not fit, `E_TOKEN` if a token is not a row.
+   */
+  gather(tokens: Int32Array, out: Float32Array): void {
+    expectLength("out", out, [tokens.length, this.size]);
+    const { values, size } = this;
+    for (let place = 0; place < tokens.length; place += 1) {
+      const source = this.row(tokens, place) * size;
+      const target = place * size;
+      for (let column = 0; column < size; column += 1) {
+        out[target + column] = values[source + column]!;
+      }
+    }
+  }
+
+  /**
+   * Adds each token's gradient to its row's sum, in the order of the tokens; sums from several calls (shards of a
+   * batch) add up until `update` or `clearGradient`.
+   *
+   * @param gradient - `[N, size]` for `N` tokens.
+   * @throws EngineError `E_SHAPE` if `gradient` does not fit, `E_TOKEN` if a token is not a row.
+   */
+  accumulate(tokens: Int32Array, gradient: Float32Array): void {
+    expectLength("gradient", gradient, [tokens.length, this.size]);
+    const { size } = this;
+    for (let place = 0; place < tokens.length; place += 1) {
+      const row = this.row(tokens, place);
+      if (row === this.paddingRow) continue;
+      const target = this.placeOf(row) * size;
+      const source = place * size;
+      const { sums } = this;
+      for (let column = 0; column < size; column += 1) {
+        sums[target + column] = sums[target + column]! + gradient[source + column]!;
+      }
+    }
+  }
+
+  /** Sum of squares of the accumulated gradients, each row summed first. */
+  squaredNorm(): number {
+    return squaredNorm(this.gradient);
+  }
+
+  /** Updates the touched rows and forgets their gradients. */
+  update({
+    optimizer,
+    learningRate,
+    step,
+    gradientScale = 1,
+    decay = true,
+  }: EmbeddingUpdate): void {
+    const options = { learningRate, step, decay, gradientScale };
+    const factors = updateFactors(optimizer.options, options);
+    const arrays = { parameter: this.values, gradient: this.sums, moments: this.moments };
+    const { size } = this;
+    for (let place = 0; place < this.touchedCount; place += 1) {
+      const offset = this.touched[place]! * size;
+      updateRange(arrays, { offset, gradientOffset: place * size, count: size }, factors);
+    }
+    this.clearGradient();
+  }
+
+  /** Forgets the accumulated gradients without an update. */
+  clearGradient(): void {
+    for (const row of this.touchedRows) this.places[row] = -1;
+    this.touchedCount = 0;
+  }
+
+  /** A deep copy of the values, named `name`, and of the moments. */
+  saveState(name: string): { weights: StateDict; optimizer: StateDict } {
+    const shape = [this.rows, this.size];
+    const names = momentNames(name);
+    return {
+      weights: { [name]: { shape, data: this.values.slice() } },
+      optimizer: {
+        [names.first]: { shape, data: this.moments.first.slice() },
+        [names.second]: { shape, data: this.moments.second.slice() },
+      },
+    };
+  }
+
+  /**
+   * Restores what `saveState` gave; without `optimizer` the moments become zero.
+   *
+   * @throws EngineError `E_STATE` naming a tensor that is missing or misshapen; nothing is changed then.
+   */
+  loadState(name: string, state: { weights: StateDict; optimizer?: StateDict }): void {
+    const names = momentNames(name);
+    const values = this.fromState(state.weights, name);
+    const first = state.optimizer && this.fromState(state.optimizer, names.first);
+    const second = state.optimizer && this.fromState(state.optimizer, names.second);
+    this.values.set(values);
+    if (first && second) {
+      this.moments.first.set(first);
+      this.moments.second.set(second);
+    } else {
+      this.moments.first.fill(0);
+      this.moments.second.fill(0);
+    }
+    this.clearGradient();
+  }
+
+  private fromState(tensors: StateDict, name: string): Float32Array {
+    const tensor = tensors[name];
+    const expected = `[${this.rows}, ${this.size}]`;
+    if (
+      tensor?.shape.length !== 2 ||
+      tensor.data.length !== this.values.length ||
+      tensor.shape[0] !== this.rows
+    ) {
+      const got = tensor ? `[${tensor.shape.join(", ")}]` : "none";
+      throw new EngineError(
+        "E_STATE",
+        `Expected a tensor ${name} of shape ${expected}, got ${got}. Load the state of a table of the same vocabulary and width.`,
+      );
+    }
+    return tensor.data;
+  }
+
+  private row(tokens: Int32Array, place: number): number {
+    const row = tokens[place]!;
+    if (row < 0 || row >= this.rows) {
+      throw new EngineError(
+        "E_TOKEN",
+        `Expected tokens from 0 to ${this.rows - 1}, got ${row} at place ${place}. Use the tokenizer that the table was made for.`,
+      );
+    }
+    return row;
+  }
+
+  /** The row's place among the touched; a new one starts with a sum of zero. */
+  private placeOf(row: number): number {
+    const known = this.places[row]!;
+    if (known >= 0) return known;
+    const place = this.touchedCount;
+    const start = place * this.size;
+    if (start === this.sums.length) {
+      const larger = new Float32Array(Math.min(2 * place, this.rows) * this.size);
+      larger.set(this.sums);
+      this.sums = larger;
+    }
+    this.sums.fill(0, start, start + this.size);
+    this.places[row] = place;
+    this.touched[place] = row;
+    this.touchedCount = place + 1;
+    return place;
+  }
+}
+
+function expectLength(what: string, array: Float32Array, shape: readonly [number, number]): void {
+  if (array.length !== shape[0] * shape[1]) {
+    throw new EngineError(
+      "E_SHAPE",
+      `Expected ${what} of shape [${shape.join(", ")}], ${shape[0] * shape[1]} elements, got ${array.length}.`,
+    );
+  }
+}

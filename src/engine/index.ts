@@ -1,0 +1,32 @@
+export { compile } from "./compile.ts";
+export { compileFunction } from "./compile-function.ts";
+export { EngineError } from "./errors.ts";
+export type { EngineErrorCode } from "./errors.ts";
+export { biLstm } from "./ops/bi-lstm.ts";
+export type { BiLstmWeights, LstmWeights } from "./ops/lstm-weights.ts";
+export { gelu } from "./ops/gelu.ts";
+export { layerNorm } from "./ops/layer-norm.ts";
+export { linear } from "./ops/linear.ts";
+export { prefixRows } from "./ops/prefix-rows.ts";
+export type {
+  AdamWOptions,
+  Batch,
+  CompiledFunction,
+  CompiledProgram,
+  CompileOptions,
+  DataType,
+  Dimension,
+  EmbeddingSpec,
+  EngineState,
+  ExportOptions,
+  FunctionProgram,
+  Initializer,
+  NamedArray,
+  ParameterSpec,
+  Program,
+  ProgramContext,
+  StateDict,
+  StepResult,
+  Tensors,
+  TensorSpec,
+} from "./types.ts";

@@ -1,0 +1,110 @@
+import type { Tracer } from "../trace/tracer.ts";
+import type { Value } from "../trace/value.ts";
+import { binary, number, select, unary } from "./elementwise.ts";
+import { kernel } from "./kernel.ts";
+import type { Kernel, KernelTable } from "./kernel.ts";
+
+const ofTwo = (operator: string): Kernel =>
+  kernel<"a" | "b">((tracer, { a, b }) => binary(tracer, operator, a, b));
+
+const comparison = (operator: string): Kernel =>
+  kernel<"a" | "b">((tracer, { a, b }) => binary(tracer, operator, a, b, "bool"));
+
+const ofOne = (operator: string): Kernel =>
+  kernel<"x">((tracer, { x }) => unary(tracer, operator, x));
+
+/** tfjs's names of the operators that ONNX has under the same or another name. */
+const BINARY: Readonly<Record<string, string>> = {
+  Add: "Add",
+  Sub: "Sub",
+  Multiply: "Mul",
+  RealDiv: "Div",
+  Maximum: "Max",
+  Minimum: "Min",
+  Pow: "Pow",
+};
+
+const COMPARISONS: Readonly<Record<string, string>> = {
+  Equal: "Equal",
+  Greater: "Greater",
+  GreaterEqual: "GreaterOrEqual",
+  Less: "Less",
+  LessEqual: "LessOrEqual",
+  LogicalAnd: "And",
+  LogicalOr: "Or",
+};
+
+const UNARY =
+  "Exp Log Neg Sqrt Tanh Sigmoid Erf Relu Abs Sign Reciprocal Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Softplus Selu".split(
+    " ",
+  );
+
+function table(names: Readonly<Record<string, string>>, make: (operator: string) => Kernel) {
+  return Object.fromEntries(
+    Object.entries(names).map(([name, operator]) => [name, make(operator)]),
+  );
+}
+
+function floorDivide(tracer: Tracer, a: Value, b: Value): Value {
+  const [x, y] = [tracer.cast(a, "float32"), tracer.cast(b, "float32")];
+  return tracer.cast(unary(tracer, "Floor", binary(tracer, "Div", x, y)), a.type);
+}
+
+/** 1 where `x > 0`, `alpha` elsewhere; NaN stays NaN in tfjs, which a gradient's mask does not need. */
+function step(tracer: Tracer, x: Value, alpha: number): Value {
+  const positive = binary(tracer, "Greater", x, number(tracer, 0, x), "bool");
+  if (alpha === 0) return tracer.cast(positive, x.type);
+  return select(tracer, positive, number(tracer, 1, x), number(tracer, alpha, x));
+}
+
+export const arithmeticKernels: KernelTable = {
+  ...table(BINARY, ofTwo),
+  ...table(COMPARISONS, comparison),
+  ...Object.fromEntries(UNARY.map((name) => [name, ofOne(name)])),
+  AddN: (tracer, inputs) => Object.values(inputs).reduce((a, b) => binary(tracer, "Add", a, b)),
+  SquaredDifference: kernel<"a" | "b">((tracer, { a, b }) => {
+    const difference = binary(tracer, "Sub", a, b);
+    return binary(tracer, "Mul", difference, difference);
+  }),
+  FloorDiv: kernel<"a" | "b">((tracer, { a, b }) => floorDivide(tracer, a, b)),
+  // The remainder has the divisor's sign: a - floor(a / b) · b.
+  Mod: kernel<"a" | "b">((tracer, { a, b }) =>
+    binary(tracer, "Sub", a, binary(tracer, "Mul", floorDivide(tracer, a, b), b)),
+  ),
+  NotEqual: kernel<"a" | "b">((tracer, { a, b }) =>
+    unary(tracer, "Not", binary(tracer, "Equal", a, b, "bool")),
+  ),
+  LogicalNot: kernel<"x">((tracer, { x }) => unary(tracer, "Not", x)),
+  IsNan: kernel<"x">((tracer, { x }) => unary(tracer, "IsNaN", x, { type: "bool" })),
+  Rsqrt: kernel<"x">((tracer, { x }) => unary(tracer, "Reciprocal", unary(tracer, "Sqrt", x))),
+  Square: kernel<"x">((tracer, { x }) => binary(tracer, "Mul", x, x)),
+  Expm1: kernel<"x">((tracer, { x }) =>
+    binary(tracer, "Sub", unary(tracer, "Exp", x), number(tracer, 1, x)),
+  ),
+  Log1p: kernel<"x">((tracer, { x }) =>
+    unary(tracer, "Log", binary(tracer, "Add", number(tracer, 1, x), x)),
+  ),
+  Elu: kernel<"x">((tracer, { x }) => unary(tracer, "Elu", x)),
+  // The gradient of elu from its output y: dy where y >= 0, dy · (y + 1) elsewhere.
+  EluGrad: kernel<"dy" | "y">((tracer, { dy, y }) => {
+    const negative = binary(tracer, "Min", y, number(tracer, 0, y));
+    return binary(tracer, "Mul", dy, binary(tracer, "Add", negative, number(tracer, 1, y)));
+  }),
+  LeakyRelu: kernel<"x", { alpha: number }>((tracer, { x }, { alpha }) =>
+    unary(tracer, "LeakyRelu", x, { attributes: { alpha: { float: alpha } } }),
+  ),
+  Prelu: kernel<"x" | "alpha">((tracer, { x, alpha }) => binary(tracer, "PRelu", x, alpha)),
+  Relu6: kernel<"x">((tracer, { x }) =>
+    binary(tracer, "Min", unary(tracer, "Relu", x), number(tracer, 6, x)),
+  ),
+  Step: kernel<"x", { alpha?: number }>((tracer, { x }, { alpha = 0 }) => step(tracer, x, alpha)),
+  ClipByValue: kernel<"x", { clipValueMin: number; clipValueMax: number }>(
+    (tracer, { x }, { clipValueMin, clipValueMax }) => {
+      const raised = binary(tracer, "Max", x, number(tracer, clipValueMin, x));
+      return binary(tracer, "Min", raised, number(tracer, clipValueMax, x));
+    },
+  ),
+  Select: kernel<"condition" | "t" | "e">((tracer, { condition, t, e }) =>
+    select(tracer, condition, t, e),
+  ),
+};

@@ -1,0 +1,55 @@
+import { Tensor } from "onnxruntime-node";
+import { EngineError } from "../errors.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Batch, Dimension, Program } from "../types.ts";
+import { names } from "./graphs.ts";
+
+/** Which of the program's inputs a graph reads. */
+export function usedInputs(graph: Graph, program: Program): string[] {
+  const used = new Set(graph.inputs.map((input) => input.name));
+  return Object.keys(program.inputs).filter((name) => used.has(names.input(name)));
+}
+
+/**
+ * The batch's inputs as tensors, without a copy.
+ *
+ * @throws EngineError `E_SHAPE` naming an input that is missing, of another type, or not as large as the batch says.
+ */
+export function feedInputs(
+  program: Program,
+  used: readonly string[],
+  batch: Batch,
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const name of used) {
+    const { shape, dtype } = program.inputs[name]!;
+    const sizes = shape.map((dimension) => actualSize(dimension, batch));
+    const count = sizes.reduce((product, size) => product * size, 1);
+    const data = batch.inputs[name];
+    const right = dtype === "float32" ? data instanceof Float32Array : data instanceof Int32Array;
+    if (!data || !right || data.length !== count) {
+      const got = data ? `${data.constructor.name} of ${data.length}` : "none";
+      throw new EngineError(
+        "E_SHAPE",
+        `Expected input ${name} as ${dtype} [${sizes.join(", ")}], ${count} elements, got ${got}.`,
+      );
+    }
+    feeds[names.input(name)] = toTensor(data, dtype, sizes);
+  }
+  return feeds;
+}
+
+function toTensor(
+  data: Float32Array | Int32Array,
+  dtype: "float32" | "int32" | "bool",
+  sizes: readonly number[],
+): Tensor {
+  if (dtype === "bool") return new Tensor("bool", Uint8Array.from(data), sizes);
+  if (dtype === "int32") return new Tensor("int32", data as Int32Array, sizes);
+  return new Tensor("float32", data as Float32Array, sizes);
+}
+
+function actualSize(dimension: Dimension, { batch, length }: Batch): number {
+  if (dimension === "B") return batch;
+  return dimension === "L" ? length : dimension;
+}

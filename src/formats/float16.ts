@@ -1,0 +1,70 @@
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The nearest IEEE 754 binary16 of a number, as its 16 bits; ties to even, beyond 65,504 to infinity. */
+export function toFloat16Bits(value: number): number {
+  float[0] = value;
+  const single = bits[0]!;
+  const sign = (single >>> 16) & 0x8000;
+  const magnitude = single & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00; // not a number
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to 65,520 or more
+  if (magnitude < 0x38800000) return sign | roundSubnormal(magnitude);
+  // Rebias the exponent (127 to 15), then round off 13 of the fraction's 23 bits; a carry moves into the exponent.
+  const rebiased = magnitude - 0x38000000;
+  return sign | ((rebiased + 0xfff + ((rebiased >>> 13) & 1)) >>> 13);
+}
+
+/** Below 2⁻¹⁴ the steps are 2⁻²⁴: adding 1.5 · 2²³ steps lets the addition round to a whole number of them. */
+function roundSubnormal(magnitude: number): number {
+  bits[0] = magnitude;
+  const steps = float[0]! * 2 ** 24;
+  float[0] = steps + 12582912;
+  return float[0] - 12582912;
+}
+
+function toNumber(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+let table: Float32Array | undefined;
+
+/** All 65,536 values, made at first use: 256 KB, and decoding is one look-up. */
+function decodingTable(): Float32Array {
+  table ??= Float32Array.from({ length: 65536 }, (_, half) => toNumber(half));
+  return table;
+}
+
+/** Little-endian binary16, two bytes per number. */
+export function encodeFloat16(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.length * 2);
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < values.length; index += 1) {
+    view.setUint16(index * 2, toFloat16Bits(values[index]!), true);
+  }
+  return bytes;
+}
+
+/** The inverse of `encodeFloat16`; exact. @throws RangeError for an odd number of bytes. */
+export function decodeFloat16(bytes: Uint8Array): Float32Array {
+  if (bytes.length % 2 !== 0)
+    throw new RangeError(`Expected an even number of bytes, got ${bytes.length}.`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const decode = decodingTable();
+  return Float32Array.from(
+    { length: bytes.length / 2 },
+    (_, index) => decode[view.getUint16(index * 2, true)]!,
+  );
+}
+
+/** Rounds every number to the nearest binary16, in place. */
+export function roundToFloat16(values: Float32Array): void {
+  const decode = decodingTable();
+  for (let index = 0; index < values.length; index += 1)
+    values[index] = decode[toFloat16Bits(values[index]!)]!;
+}

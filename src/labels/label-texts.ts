@@ -1,0 +1,64 @@
+import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
+import { SHARD_TEXTS, type LabelStore } from "./label-store.ts";
+
+export interface LabelTextsOptions {
+  teacher: Teacher;
+  store: LabelStore;
+  texts: readonly IdentifiedText[];
+  signal: AbortSignal;
+  /** Told after every shard: how many texts are on disk of those that were missing. */
+  progress: (done: number, total: number) => void;
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a list as the stream that a teacher takes
+async function* stream(texts: readonly IdentifiedText[]): AsyncGenerator<IdentifiedText> {
+  yield* texts;
+}
+
+/** Commits labels to the store as a shard. */
+async function save(store: LabelStore, labels: readonly TeacherLabel[]): Promise<void> {
+  const { width } = store.format;
+  const rows = new Float32Array(labels.length * width);
+  labels.forEach(({ logits }, row) => {
+    if (logits.length !== width)
+      throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
+    rows.set(logits, row * width);
+  });
+  await store.append(
+    labels.map(({ id }) => id),
+    rows,
+  );
+}
+
+/**
+ * Has the teacher label the texts that the store lacks and commits its answers shard by shard. Whatever stops it, the
+ * answers that came are committed first.
+ *
+ * @returns how many texts were labelled
+ */
+export async function labelTexts(options: LabelTextsOptions): Promise<number> {
+  const { teacher, store, signal, progress } = options;
+  const missing = new Set(store.missing(options.texts.map(({ id }) => id)));
+  const total = missing.size;
+  // Each id once: deleting says whether it was still there.
+  const texts = options.texts.filter(({ id }) => missing.delete(id));
+  let waiting: TeacherLabel[] = [];
+  let done = 0;
+  const flush = async (): Promise<void> => {
+    const labels = waiting;
+    waiting = [];
+    await save(store, labels);
+    done += labels.length;
+    progress(done, total);
+  };
+  if (total === 0) return 0;
+  try {
+    for await (const label of teacher.label(stream(texts), signal)) {
+      waiting.push(label);
+      if (waiting.length >= SHARD_TEXTS) await flush();
+    }
+  } finally {
+    if (waiting.length > 0) await flush();
+  }
+  return done;
+}

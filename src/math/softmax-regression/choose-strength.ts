@@ -1,0 +1,123 @@
+import { splitFold, stratifiedFolds } from "../folds.ts";
+import { argmax } from "../softmax.ts";
+import { applyClassifier, fitSoftmaxRegression, type FittedClassifier } from "./fit.ts";
+import type { DenseLoss, LabelledVectors } from "./loss.ts";
+
+/** C from 0.1 to 1000, two per decade. */
+export const STRENGTHS: readonly number[] = Array.from({ length: 9 }, (_, step) =>
+  round(10 ** (step / 2 - 1)),
+);
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+export interface StrengthScore {
+  strength: number;
+  /** Share of held-out texts that are classified right. */
+  accuracy: number;
+  /** Mean cross-entropy of the held-out texts, in nats. */
+  logLoss: number;
+}
+
+export interface StrengthChoice {
+  strength: number;
+  folds: number;
+  scores: StrengthScore[];
+}
+
+export interface ChoiceOptions {
+  /** At most; fewer where the largest class has fewer texts. Default 5. */
+  folds?: number;
+  seed: number;
+  signal?: AbortSignal;
+  /** Told after each fit: how many of how many. */
+  progress?: (done: number, total: number) => void;
+}
+
+/** The rows of some texts. */
+export function selectTexts(data: LabelledVectors, texts: readonly number[]): LabelledVectors {
+  const width = data.vectors.length / data.labels.length;
+  const vectors = new Float32Array(texts.length * width);
+  texts.forEach((text, row) => {
+    vectors.set(data.vectors.subarray(text * width, (text + 1) * width), row * width);
+  });
+  return { vectors, labels: Int32Array.from(texts, (text) => data.labels[text]!) };
+}
+
+/** Number right and summed cross-entropy on held-out texts. */
+function judge(
+  classifier: FittedClassifier,
+  heldOut: LabelledVectors,
+): { right: number; loss: number } {
+  const logits = applyClassifier(classifier, heldOut.vectors);
+  const classes = classifier.bias.length;
+  let right = 0;
+  let loss = 0;
+  heldOut.labels.forEach((label, text) => {
+    const row = logits.subarray(text * classes, (text + 1) * classes);
+    const best = argmax(row);
+    const total = row.reduce((sum, logit) => sum + Math.exp(logit - row[best]!), 0);
+    if (best === label) right += 1;
+    loss += Math.log(total) + row[best]! - row[label]!;
+  });
+  return { right, loss };
+}
+
+function largestClass(labels: Int32Array): number {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Math.max(...counts.values());
+}
+
+/** Best held-out accuracy; of equal ones the strongest penalty, since it comes first. */
+function best(scores: readonly StrengthScore[]): StrengthScore {
+  return scores.reduce((winner, other) => (other.accuracy > winner.accuracy ? other : winner));
+}
+
+/**
+ * Chooses C by stratified cross-validation: every fold in turn is held out, the others are fitted along the path from
+ * the strongest penalty to the weakest, each fit starting from the last one.
+ *
+ * The criterion is accuracy, which is what a teacher's head is judged by. Cross-entropy agrees with it or asks for a
+ * weaker penalty: it also rewards sharper probabilities, and those the temperature sets in training.
+ *
+ * @returns null when no class has two texts: there is nothing to hold out
+ */
+export async function chooseStrength(
+  loss: DenseLoss,
+  data: LabelledVectors,
+  { folds: most = 5, seed, signal, progress }: ChoiceOptions,
+): Promise<StrengthChoice | null> {
+  const folds = Math.min(most, largestClass(data.labels));
+  if (folds < 2) return null;
+  const assigned = stratifiedFolds(data.labels, folds, seed);
+  const sums = STRENGTHS.map((strength) => ({ strength, right: 0, loss: 0 }));
+  let heldOutTexts = 0;
+  let done = 0;
+  for (let fold = 0; fold < folds; fold += 1) {
+    const { training, heldOut } = splitFold(assigned, fold);
+    const objective = loss.on(selectTexts(data, training));
+    const held = selectTexts(data, heldOut);
+    heldOutTexts += heldOut.length;
+    let fitted: FittedClassifier | undefined;
+    for (const sum of sums) {
+      fitted = await fitSoftmaxRegression(objective, {
+        strength: sum.strength,
+        ...(fitted && { start: fitted }),
+        ...(signal && { signal }),
+      });
+      const { right, loss: heldOutLoss } = judge(fitted, held);
+      sum.right += right;
+      sum.loss += heldOutLoss;
+      done += 1;
+      progress?.(done, folds * sums.length);
+    }
+  }
+  const scores = sums.map(({ strength, right, loss: total }) => ({
+    strength,
+    accuracy: right / heldOutTexts,
+    logLoss: total / heldOutTexts,
+  }));
+  return { strength: best(scores).strength, folds, scores };
+}

@@ -1,0 +1,59 @@
+import { pathName, type Path, type Problem } from "./problems.ts";
+import type { Recipe, StudentRecipe } from "./schema.ts";
+
+function duplicates(values: readonly (string | number)[], path: Path): Problem[] {
+  return values.flatMap((value, index) => {
+    const first = values.indexOf(value);
+    if (first === index) return [];
+    const message = `Expected every entry of ${pathName(path)} once, got ${JSON.stringify(value)} again. Remove it.`;
+    return [{ path: [...path, index], target: "value" as const, message }];
+  });
+}
+
+/** Names that the controls take in the run's folder, beside `<student>-hard-label`. */
+const CONTROL_VARIANTS = ["majority", "linear-labels", "linear-teacher"];
+
+function nameProblems(
+  students: readonly StudentRecipe[],
+  path: (index: number, key: string) => Path,
+): Problem[] {
+  const names = students.map(({ name }) => name);
+  const taken = new Set([...CONTROL_VARIANTS, ...names.map((name) => `${name}-hard-label`)]);
+  return students.flatMap(({ name, kind }, index) => {
+    const place = { path: path(index, "name"), target: "value" as const };
+    if (names.indexOf(name) < index) {
+      const message =
+        `Expected every student to have a name of its own, got "${name}" again. ` +
+        `Add a name to this one, such as name: ${kind}-small.`;
+      return [{ ...place, message }];
+    }
+    if (taken.has(name)) {
+      const message = `Expected a student's name that no control uses, got "${name}". Choose another.`;
+      return [{ ...place, message }];
+    }
+    return [];
+  });
+}
+
+/**
+ * What each key allows but all of them together do not.
+ *
+ * @param listed - whether `student` is a list in the recipe as written: places differ
+ */
+export function contradictions(recipe: Recipe, listed: boolean): Problem[] {
+  const studentPath = (index: number, key: string) =>
+    listed ? ["student", index, key] : ["student", key];
+  const problems = [
+    ...duplicates(recipe.train.seeds, ["train", "seeds"]),
+    ...duplicates(recipe.controls, ["controls"]),
+    ...duplicates(recipe.export.formats, ["export", "formats"]),
+    ...nameProblems(recipe.student, studentPath),
+  ];
+  const { source } = recipe.data;
+  if (typeof source !== "string" && source.train === undefined && source.unlabeled === undefined) {
+    const message =
+      "Expected data.source to name files to learn from, got neither train nor unlabeled. Add train.";
+    problems.push({ path: ["data", "source"], target: "key", message });
+  }
+  return problems;
+}

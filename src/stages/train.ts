@@ -1,0 +1,174 @@
+import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { LimbeckError } from "../errors.ts";
+import { reorderColumns } from "../evaluation/run-sources.ts";
+import { readLogits } from "../labels/read-logits.ts";
+import { resolveRecipePath } from "../platform/resolve.ts";
+import { teachers } from "../registry.ts";
+import { readIdentified, readSplit } from "../texts/splits.ts";
+import { prepareSets, type TrainingTexts } from "../training/prepare-sets.ts";
+import { summarizeRuns } from "../training/summary.ts";
+import { trainAll } from "../training/train-all.ts";
+import { makeVocabulary, unknownShare, type Vocabulary } from "../training/vocabulary.ts";
+import type {
+  LabelDetails,
+  PrepareDetails,
+  TeacherLexicon,
+  TrainDetails,
+  TrainedRun,
+} from "../types.ts";
+import { readManifest } from "./manifest.ts";
+import type { Stage, StageContext } from "./stage.ts";
+
+/**
+ * Trains every student with every seed on the teacher's logits, and the controls, side by side in worker processes.
+ * Leaves `vocabulary/` and one folder per run.
+ */
+export const train: Stage<TrainDetails> = {
+  name: "train",
+  version: 1,
+  resumes: true,
+
+  async inputs({ recipe, run }) {
+    const [prepare, label] = [await readManifest(run, "prepare"), await readManifest(run, "label")];
+    // The number of processes changes no weight.
+    const options = { ...recipe.train, workers: undefined };
+    return {
+      recipe: { train: options, student: recipe.student, controls: recipe.controls },
+      digests: [prepare.digest, label.digest],
+    };
+  },
+
+  describe({ recipe }) {
+    const { seeds, epochs } = recipe.train;
+    const names = recipe.student.map(({ name }) => name).join(", ");
+    const controls =
+      recipe.controls.length === 0
+        ? ""
+        : `, beside ${recipe.controls.length} controls that it must beat`;
+    return `Training ${names} on the teacher's logits, ${epochs} epochs × ${seeds.length} seeds${controls}`;
+  },
+
+  run: trainStage,
+};
+
+async function trainStage(
+  context: StageContext,
+): Promise<{ details: TrainDetails; summary: string }> {
+  const { recipe, run, report } = context;
+  const folder = join(run, "train");
+  const prepare = (await readManifest<PrepareDetails>(run, "prepare")).details;
+  const texts = await readTexts(run, prepare);
+  const widths = recipe.student
+    .filter(({ embedding }) => embedding.init === "teacher")
+    .map(({ embedding }) => embedding.size);
+  const { maxLength } = recipe.train;
+  const vocabulary = await makeVocabulary({
+    folder: join(folder, "vocabulary"),
+    lexicon: await openLexicon(context),
+    texts: [...texts.labelled, ...texts.transfer].map(({ text }) => text),
+    maxLength,
+    widths,
+  });
+  const { tokenizer, fullPieces } = vocabulary;
+  const heldOut = texts.validation.map(({ text }) => text);
+  const { runs, notes, against } = await trainOn(context, { folder, prepare, texts, vocabulary });
+  for (const message of notes) report({ kind: "note", stage: "train", message });
+  return {
+    details: {
+      runs,
+      vocabulary: {
+        pieces: tokenizer.pieces,
+        fullPieces,
+        unknownShare: unknownShare(tokenizer, heldOut, maxLength),
+      },
+      embeddings: widths.length > 0 ? "teacher" : "random",
+      notes,
+    },
+    summary: summarizeRuns(runs, against),
+  };
+}
+
+interface TrainOn {
+  folder: string;
+  prepare: PrepareDetails;
+  texts: TrainingTexts;
+  vocabulary: Vocabulary;
+}
+
+/** Leaves the texts and targets for the worker processes, trains, and takes them away again. */
+async function trainOn(
+  { recipe, run, signal, report }: StageContext,
+  { folder, prepare, texts, vocabulary }: TrainOn,
+): Promise<{ runs: TrainedRun[]; notes: string[]; against: "teacher" | "gold" | null }> {
+  const label = (await readManifest<LabelDetails>(run, "label")).details;
+  const { maxLength, workers } = recipe.train;
+  // Hidden, since it is no output.
+  const data = join(folder, ".data");
+  try {
+    const { tokenizer } = vocabulary;
+    // The teacher names its classes in an order of its own.
+    const store = async (ids: readonly string[]) =>
+      reorderColumns(
+        await readLogits(label.teacher.store, ids),
+        label.teacher.labels,
+        prepare.classes,
+      );
+    const sets = await prepareSets({
+      folder: data,
+      texts,
+      readLogits: store,
+      prepare,
+      tokenizer,
+      maxLength,
+    });
+    let kept = 0;
+    const runs = await trainAll({
+      recipe,
+      folder,
+      sets,
+      vocabulary: vocabulary.digest,
+      classes: prepare.classes,
+      workers: workers === "auto" ? availableParallelism() : workers,
+      signal,
+      onProgress: (done, total) => {
+        report({ kind: "progress", stage: "train", task: "training", done, total, unit: "steps" });
+      },
+      onKept: () => (kept += 1),
+    });
+    const notes: string[] = [];
+    if (kept > 0)
+      notes.push(`${kept} of ${runs.length} runs were finished by an earlier command and kept.`);
+    if (!sets.validation)
+      notes.push(
+        "There are no validation texts: every run made all its steps and kept its last weights.",
+      );
+    return { runs, notes, against: sets.validation?.against ?? null };
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
+}
+
+/** Gold labels are read of labelled texts, and of a validation split that the recipe bought; of no other. */
+async function readTexts(run: string, { validation }: PrepareDetails): Promise<TrainingTexts> {
+  return {
+    labelled: await readSplit(run, "labelled"),
+    transfer: await readIdentified(run, "transfer"),
+    validation: await (validation === "gold" ? readSplit : readIdentified)(run, "validation"),
+  };
+}
+
+async function openLexicon({ recipe, recipeFolder }: StageContext): Promise<TeacherLexicon> {
+  const { kind, ...own } = recipe.teacher;
+  const teacher = await teachers[kind]!();
+  const options = teacher.options.parse(own);
+  const lexicon = await teacher.lexicon(options, (path) => resolveRecipePath(path, recipeFolder));
+  if (lexicon === null) {
+    throw new LimbeckError(
+      "E_RECIPE",
+      `Expected a teacher with a tokenizer, got ${kind}, which has none: the student's vocabulary is cut from the teacher's. Choose another teacher.kind.`,
+    );
+  }
+  return lexicon;
+}

@@ -1,0 +1,60 @@
+import PQueue from "p-queue";
+import { LimbeckError } from "../errors.ts";
+import type { Job, JobResults } from "./jobs.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+export interface PoolOptions {
+  /** Processes side by side. */
+  workers: number;
+  signal: AbortSignal;
+}
+
+export interface RunJobOptions<Result> {
+  /** Greater ones go first: the steps that it, and what waits for it, will take. */
+  priority: number;
+  /** The result where an earlier command left it. */
+  find: () => Promise<Result | null>;
+  onStep: (step: number) => void;
+}
+
+/** Worker processes that train jobs side by side, the longest first. */
+export class TrainingPool {
+  private readonly queue: PQueue;
+  private readonly signal: AbortSignal;
+  private readonly idle: WorkerProcess[] = [];
+
+  constructor({ workers, signal }: PoolOptions) {
+    this.queue = new PQueue({ concurrency: workers });
+    this.signal = signal;
+  }
+
+  /**
+   * Trains a job in the next free process, unless its result is already there.
+   *
+   * @throws LimbeckError `E_ABORTED` where the pool is stopped before or while it is trained; what the job throws.
+   */
+  run<Kind extends Job["kind"]>(
+    job: Extract<Job, { kind: Kind }>,
+    { priority, find, onStep }: RunJobOptions<JobResults[Kind]>,
+  ): Promise<JobResults[Kind]> {
+    return this.queue.add(
+      async () => {
+        const found = await find();
+        if (found !== null) return found;
+        if (this.signal.aborted) throw new LimbeckError("E_ABORTED", "Training was stopped.");
+        const worker = this.idle.pop() ?? new WorkerProcess();
+        try {
+          return await worker.run(job, { signal: this.signal, onStep });
+        } finally {
+          if (worker.alive) this.idle.push(worker);
+        }
+      },
+      { priority },
+    );
+  }
+
+  /** Ends all processes; call when no job is under way. */
+  close(): void {
+    for (const worker of this.idle.splice(0)) worker.close();
+  }
+}

@@ -1,0 +1,134 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { LimbeckError, messageOf } from "../../src/errors.ts";
+import { digestOf, sha256File } from "../../src/platform/digest.ts";
+import { MODEL_FILES, type EncoderHeadOptions, type ModelDtype } from "./options.ts";
+
+/** Everything that changes an encoder's vectors; becomes teacher.json of the store that caches them. */
+export interface EncoderDescription extends Record<string, unknown> {
+  kind: "encoder";
+  format: 1;
+  size: number;
+  maxLength: number;
+  dtype: ModelDtype;
+  pooling: string;
+  normalize: boolean;
+  /** SHA-256 by file. */
+  files: Record<string, string>;
+}
+
+/** A model folder that has all its files. */
+export interface ModelFolder {
+  path: string;
+  /** Path of the ONNX file. */
+  weights: string;
+  tokenizer: string;
+  /** Width of the vectors, D. */
+  size: number;
+  /** Bytes of the ONNX file and of the data files beside it. */
+  bytes: number;
+  /** SHA-256 by path in the folder. */
+  hashes: Record<string, string>;
+}
+
+export function teacherError(
+  path: string,
+  expected: string,
+  got: string,
+  cause?: unknown,
+): LimbeckError {
+  return new LimbeckError(
+    "E_TEACHER",
+    `Expected ${expected} in the teacher's folder ${path}, got ${got}. ` +
+      "Give teacher.model the folder of a complete feature-extraction model in transformers.js layout.",
+    { cause },
+  );
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : null;
+  } catch {
+    return null;
+  }
+}
+
+async function requireFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) throw teacherError(path, "a model", "no such folder");
+  if (!found.isDirectory()) throw teacherError(path, "a model", "a file");
+}
+
+async function hiddenSize(path: string): Promise<number> {
+  let config: unknown;
+  try {
+    config = JSON.parse(await readFile(join(path, "config.json"), "utf8"));
+  } catch (thrown) {
+    throw teacherError(path, "JSON in config.json", messageOf(thrown), thrown);
+  }
+  const fields = config as Record<string, unknown> | null;
+  const size = fields?.["hidden_size"] ?? fields?.["dim"] ?? fields?.["d_model"];
+  if (typeof size !== "number" || !Number.isInteger(size) || size < 1) {
+    throw teacherError(
+      path,
+      "a hidden_size in config.json",
+      size === undefined ? "none" : JSON.stringify(size),
+    );
+  }
+  return size;
+}
+
+/**
+ * Finds and hashes the files of a model.
+ *
+ * @throws LimbeckError `E_TEACHER` naming the folder and the file that is missing or wrong.
+ */
+export async function openModelFolder(path: string, dtype: ModelDtype): Promise<ModelFolder> {
+  await requireFolder(path);
+  const model = `onnx/${MODEL_FILES[dtype]}`;
+  const required = ["config.json", "tokenizer.json", "tokenizer_config.json", model];
+  const optional = [`${model}_data`];
+  const hashes: Record<string, string> = {};
+  let bytes = 0;
+  for (const file of [...required, ...optional]) {
+    const size = await sizeOf(join(path, file));
+    if (size === null && optional.includes(file)) continue;
+    if (size === null) throw teacherError(path, file, "no such file");
+    if (size === 0) throw teacherError(path, file, "an empty file");
+    hashes[file] = await sha256File(join(path, file));
+    if (file.startsWith("onnx/")) bytes += size;
+  }
+  const size = await hiddenSize(path);
+  return {
+    path,
+    weights: join(path, model),
+    tokenizer: join(path, "tokenizer.json"),
+    size,
+    bytes,
+    hashes,
+  };
+}
+
+/** What a text's vector depends on. */
+export function describeEncoder(
+  folder: ModelFolder,
+  options: EncoderHeadOptions,
+): EncoderDescription {
+  const { maxLength, dtype, pooling, normalize } = options;
+  return {
+    kind: "encoder",
+    format: 1,
+    size: folder.size,
+    maxLength,
+    dtype,
+    pooling,
+    normalize,
+    files: folder.hashes,
+  };
+}
+
+/** SHA-256 over the model's files. */
+export async function fingerprintModel(path: string, dtype: ModelDtype): Promise<string> {
+  return digestOf((await openModelFolder(path, dtype)).hashes);
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it, vi } from "vitest";
+import { LimbeckError } from "../../src/errors.ts";
+import { loadRecipe } from "../../src/recipe/load.ts";
+
+vi.mock("../../src/registry.ts", () => import("./fake-registry.ts"));
+
+const MINIMAL = `data:
+  source: texts.csv
+teacher:
+  kind: encoder-head
+  model: teachers/some
+`;
+
+async function load(text: string) {
+  return await loadRecipe({ text, path: "/somewhere/my texts.yaml" });
+}
+
+/** The message of the error that loading ends with, without the folder. */
+async function failure(text: string): Promise<string> {
+  const thrown: unknown = await load(text).then(
+    () => new Error("no error was thrown"),
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof LimbeckError)) throw thrown;
+  return thrown.message.replaceAll("/somewhere/my texts.yaml", "r.yaml");
+}
+
+describe("loadRecipe: contradictions", () => {
+  it.each([
+    [
+      "train: { seeds: [1, 2, 1] }",
+      "r.yaml:6:24: Expected every entry of train.seeds once, got 1 again. Remove it.",
+    ],
+    [
+      "controls: [linear, linear]",
+      'r.yaml:6:20: Expected every entry of controls once, got "linear" again. Remove it.',
+    ],
+    [
+      "student: [{ kind: bilstm }, { kind: bilstm }]",
+      'r.yaml:6:29: Expected every student to have a name of its own, got "bilstm" again. ' +
+        "Add a name to this one, such as name: bilstm-small.",
+    ],
+    [
+      "student: { name: linear-teacher }",
+      'Expected a student\'s name that no control uses, got "linear-teacher". Choose another.',
+    ],
+    [
+      "student: [{ name: a }, { name: a-hard-label }]",
+      'Expected a student\'s name that no control uses, got "a-hard-label". Choose another.',
+    ],
+  ])("%s", async (line, expected) => {
+    expect(await failure(`${MINIMAL}${line}\n`)).toContain(expected);
+  });
+
+  it("needs something to learn from", async () => {
+    const text = "data: { source: { test: t.csv } }\nteacher: { kind: zero-shot }\n";
+    expect(await failure(text)).toContain(
+      "r.yaml:1:9: Expected data.source to name files to learn from, got neither train nor unlabeled. Add train.",
+    );
+  });
+
+  it("allows hard labels alone", async () => {
+    const { recipe } = await load(
+      `${MINIMAL}train: { loss: { alpha: 1 } }\ncontrols: [hard-label]\n`,
+    );
+    expect([recipe.train.loss.alpha, recipe.controls]).toEqual([1, ["hard-label"]]);
+  });
+});

@@ -1,0 +1,327 @@
+import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { openLabelStore } from "../../src/labels/label-store.ts";
+import { argmax } from "../../src/math/softmax.ts";
+import { digestOf } from "../../src/platform/digest.ts";
+import type { LabelledText, ProgressEvent, Teacher } from "../../src/types.ts";
+import { teacher as kind } from "../../teachers/encoder-head.ts";
+import type * as startWorker from "../../teachers/encoder-head/start-worker.ts";
+import { encoderHeadOptions } from "../../teachers/encoder-head/options.ts";
+import { bankingTexts, contextOf, MODEL, streamOf } from "./helpers.ts";
+
+/** While it is set, an encoder that starts fails: whatever is not in the cache shows. */
+const encoder = vi.hoisted(() => ({ forbidden: false }));
+vi.mock("../../teachers/encoder-head/start-worker.ts", async (importOriginal) => {
+  const original = await importOriginal<typeof startWorker>();
+  const startEncoderWorker = (data: unknown) => {
+    if (encoder.forbidden) throw new Error("the encoder was started");
+    return original.startEncoderWorker(data);
+  };
+  return { startEncoderWorker };
+});
+afterEach(() => {
+  encoder.forbidden = false;
+});
+
+const options = encoderHeadOptions.parse({ model: MODEL });
+const { classes, texts } = bankingTexts(5, 30);
+/** 8 labels of each class; the other 22 are to be labelled. */
+const labelled = classes.flatMap((_, label) =>
+  texts.filter((text) => text.label === label).slice(0, 8),
+);
+const others = texts.filter((text) => !labelled.includes(text));
+
+let labelsFolder: string;
+beforeAll(async () => {
+  labelsFolder = await mkdtemp(join(tmpdir(), "limbeck-teacher-"));
+});
+afterAll(async () => {
+  await rm(labelsFolder, { recursive: true });
+});
+
+async function labelsOf(
+  teacher: Teacher,
+  of: readonly LabelledText[],
+): Promise<Map<string, Float32Array>> {
+  const answers = new Map<string, Float32Array>();
+  for await (const { id, logits } of teacher.label(streamOf(of), new AbortController().signal)) {
+    expect(answers.has(id)).toBe(false);
+    answers.set(id, logits);
+  }
+  return answers;
+}
+
+describe("encoder-head", () => {
+  it("labels every text once, well, and the same in any order; a shift by one shows", async () => {
+    const teacher = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
+    expect(teacher.digest).toBe(digestOf(teacher.description));
+    expect(teacher.labels).toEqual(classes);
+    const answers = await labelsOf(teacher, others);
+    const shuffled = await labelsOf(teacher, [...others].reverse());
+    expect(answers.size).toBe(others.length);
+    for (const { id } of others) expect(shuffled.get(id)).toEqual(answers.get(id));
+    const share = (shift: number) => {
+      const right = others.filter(
+        ({ label }, at) => argmax(answers.get(others[(at + shift) % others.length]!.id)!) === label,
+      );
+      return right.length / others.length;
+    };
+    // Five intents are easy for this encoder; a whole class's shift leaves every answer wrong.
+    expect(share(0)).toBeGreaterThan(0.9);
+    expect(share(22)).toBeLessThan(0.1);
+    await teacher.close();
+  });
+
+  it("has the same digest and logits when it is opened again, and never runs the encoder twice", async () => {
+    const first = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
+    const answers = await labelsOf(first, others);
+    await first.close();
+    encoder.forbidden = true;
+    const again = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
+    expect(again.digest).toBe(first.digest);
+    expect(await labelsOf(again, others)).toEqual(answers);
+    await again.close();
+    // Another draw of labels and another strength: another head, the same vectors.
+    const draw = [...labelled.slice(1), others[0]!];
+    const other = await kind.open(
+      { ...options, strength: 3 },
+      contextOf({ labelled: draw, classes, labelsFolder }),
+    );
+    expect(other.digest).not.toBe(first.digest);
+    expect(other.facts).toMatchObject({ strength: 3, strengthFrom: "recipe" });
+    const unseen = labelsOf(other, bankingTexts(6, 2).texts.slice(-2));
+    await expect(unseen).rejects.toThrow("the encoder was started");
+    await other.close();
+  });
+
+  it("joins the labelled texts by id: their order does not matter beyond rounding", async () => {
+    const fixed = { ...options, strength: 10 };
+    const here = await kind.open(fixed, contextOf({ labelled, classes, labelsFolder }));
+    const there = await kind.open(
+      fixed,
+      contextOf({ labelled: [...labelled].reverse(), classes, labelsFolder }),
+    );
+    const [a, b] = [await labelsOf(here, others), await labelsOf(there, others)];
+    // Sums over the texts in another order: equal up to rounding and the fit's tolerance.
+    for (const { id } of others)
+      a.get(id)!.forEach((logit, at) => {
+        expect(logit).toBeCloseTo(b.get(id)![at]!, 1);
+      });
+    await here.close();
+    await there.close();
+  });
+
+  it("says how its strength was chosen", async () => {
+    const teacher = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
+    const { facts } = teacher;
+    expect(facts).toMatchObject({
+      strengthFrom: "cross-validation",
+      folds: 5,
+      fit: { converged: true },
+    });
+    expect(facts["crossValidation"]).toHaveLength(9);
+    expect(facts["summary"]).toMatch(
+      /^head's C = [\d.]+ by 5-fold cross-validation \(\d+\.\d %\)$/,
+    );
+    // 22.6 million of the encoder (the shipped file has no pooler), 5 · 385 of the head.
+    expect(teacher.parameters).toBeGreaterThan(22.5e6 + 1925);
+    expect(teacher.parameters).toBeLessThan(22.8e6);
+    expect(teacher.bytes).toBeGreaterThan(22_932_532);
+    await teacher.close();
+  });
+
+  it("answers one text at a time with the same bits, from the head beside the labels", async () => {
+    const teacher = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
+    const answers = await labelsOf(teacher, others);
+    const { description, digest, files } = teacher;
+    await openLabelStore({
+      folder: labelsFolder,
+      description,
+      digest,
+      width: classes.length,
+      files,
+    });
+    await teacher.close();
+    const timed = await kind.openForTiming(options, {
+      resolve: (path) => path,
+      labelsFolder,
+      digest,
+    });
+    for (const { id, text } of others.slice(0, 5))
+      expect(await timed.classify([text])).toEqual([answers.get(id)]);
+    const three = others.slice(10, 13);
+    expect(await timed.classify(three.map(({ text }) => text))).toEqual(
+      three.map(({ id }) => answers.get(id)),
+    );
+    await timed.close();
+    const other = { ...options, maxLength: 64 };
+    const changed = kind.openForTiming(other, { resolve: (path) => path, labelsFolder, digest });
+    await expect(changed).rejects.toMatchObject({
+      code: "E_TEACHER",
+      message: expect.stringContaining("maxLength") as string,
+    });
+  });
+
+  it("stops at the signal, with what was encoded on disk", async () => {
+    const fresh = await mkdtemp(join(tmpdir(), "limbeck-stop-"));
+    const teacher = await kind.open(
+      { ...options, strength: 1 },
+      contextOf({ labelled, classes, labelsFolder: fresh }),
+    );
+    const many = bankingTexts(40, 60).texts;
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const run = async () => {
+      for await (const { id } of teacher.label(streamOf(many), stop.signal)) {
+        seen.push(id);
+        if (seen.length === 200) stop.abort();
+      }
+    };
+    await expect(run()).rejects.toMatchObject({ code: "E_ABORTED" });
+    expect(seen.length).toBeLessThan(many.length);
+    await teacher.close();
+    encoder.forbidden = true;
+    const again = await kind.open(
+      { ...options, strength: 1 },
+      contextOf({ labelled, classes, labelsFolder: fresh }),
+    );
+    const saved = many.filter(({ id }) => seen.includes(id));
+    expect((await labelsOf(again, saved)).size).toBe(seen.length);
+    await again.close();
+    await rm(fresh, { recursive: true });
+  });
+
+  it("gives the teacher's word vectors, dequantized", async () => {
+    const lexicon = (await kind.lexicon(options, (path) => path))!;
+    expect(lexicon.tokenizer).toBe(join(MODEL, "tokenizer.json"));
+    const { rows, size, data } = await lexicon.embeddings();
+    expect([rows, size, data.length]).toEqual([30522, 384, 30522 * 384]);
+    // Word vectors of BERT have a deviation of about 0.05; raw int8 would be hundreds of times that.
+    const deviation = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
+    expect(deviation).toBeGreaterThan(0.01);
+    expect(deviation).toBeLessThan(0.2);
+  });
+});
+
+describe("encoder-head without what it needs", () => {
+  const open = (changes: Partial<Parameters<typeof contextOf>[0]>, model = MODEL) =>
+    kind.open(
+      { ...options, model, strength: 1 },
+      contextOf({ labelled, classes, labelsFolder, workers: 1, ...changes }),
+    );
+
+  it("explains that it needs labelled texts, of every class", async () => {
+    await expect(open({ labelled: [] })).rejects.toMatchObject({
+      code: "E_TEACHER",
+      message: expect.stringContaining("got none") as string,
+    });
+    const without = open({ labelled: labelled.filter(({ label }) => label !== 2) });
+    await expect(without).rejects.toMatchObject({
+      code: "E_TEACHER",
+      message: expect.stringContaining(classes[2]!) as string,
+    });
+    const foreign = open({ labelled: [...labelled, { ...labelled[0]!, label: 5 }] });
+    await expect(foreign).rejects.toMatchObject({
+      code: "E_TEACHER",
+      message: expect.stringContaining("got 5") as string,
+    });
+  });
+
+  it("checks its options: no unknown key, no unknown dtype", () => {
+    expect(encoderHeadOptions.safeParse({ model: "x", dtype: "q9" }).success).toBe(false);
+    expect(encoderHeadOptions.safeParse({ model: "x", strenght: 1 }).success).toBe(false);
+    expect(encoderHeadOptions.safeParse({ model: "x", strength: 0 }).success).toBe(false);
+    expect(encoderHeadOptions.parse({ model: "x" })).toMatchObject({
+      strength: "auto",
+      maxLength: 128,
+      batch: 32,
+      dtype: "q8",
+    });
+  });
+
+  describe("in a model folder", () => {
+    let model: string;
+    const weights = () => join(model, "onnx", "model_quantized.onnx");
+    beforeEach(async () => {
+      model = await mkdtemp(join(tmpdir(), "limbeck-model-"));
+      await cp(MODEL, model, { recursive: true });
+    });
+    afterEach(async () => {
+      await rm(model, { recursive: true });
+    });
+    const expectError = async (...parts: string[]) => {
+      const thrown: unknown = await open({}, model).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(thrown).toMatchObject({ code: "E_TEACHER" });
+      for (const part of [model, ...parts]) expect((thrown as Error).message).toContain(part);
+    };
+
+    it("names a folder that is not there, or a file", async () => {
+      await rm(model, { recursive: true });
+      await expectError("no such folder");
+      await writeFile(model, "");
+      await expectError("a file");
+      await rm(model);
+      await mkdir(model);
+    });
+
+    it.each(["config.json", "tokenizer.json", "onnx/model_quantized.onnx"])(
+      "names a missing or empty %s",
+      async (file) => {
+        await truncate(join(model, file), 0);
+        await expectError(file, "an empty file");
+        await rm(join(model, file));
+        await expectError(file, "no such file");
+      },
+    );
+
+    it("names an ONNX file that is cut short", async () => {
+      await truncate(weights(), 10_000_000);
+      await expectError();
+    });
+
+    it("names a tokenizer that is no JSON, and a config with the wrong width", async () => {
+      await writeFile(join(model, "tokenizer.json"), "{ not json");
+      await expectError("tokenizer");
+      await cp(join(MODEL, "tokenizer.json"), join(model, "tokenizer.json"));
+      await writeFile(
+        join(model, "config.json"),
+        JSON.stringify({ model_type: "bert", hidden_size: 256 }),
+      );
+      await expectError("256");
+    });
+
+    it("has a fingerprint that changes with any file", async () => {
+      const fingerprint = () => kind.fingerprint(options, () => model);
+      const before = await fingerprint();
+      expect(await fingerprint()).toBe(before);
+      await writeFile(join(model, "tokenizer_config.json"), "{}");
+      expect(await fingerprint()).not.toBe(before);
+    });
+
+    it("warns of a file that quantizes whole batches, and not of the shipped one", async () => {
+      const warnings: string[] = [];
+      const report = (event: ProgressEvent) => {
+        if (event.kind === "warning") warnings.push(event.message);
+      };
+      await (await open({ report }, model)).close();
+      expect(warnings).toEqual([]);
+      // The operator's name in a place that ONNX ignores (a trailing field of the model: tag 14 << 3 | 2, its length).
+      const name = Buffer.from("DynamicQuantizeLinear");
+      await writeFile(weights(), Buffer.from([0x32, name.length, ...name]), { flag: "a" });
+      await (await open({ report }, model)).close();
+      expect(warnings).toEqual([expect.stringContaining("quantizes whole batches")]);
+    });
+  });
+
+  it("leaves nothing behind where it fails before it starts", async () => {
+    const fresh = await mkdtemp(join(tmpdir(), "limbeck-none-"));
+    await expect(open({ labelsFolder: fresh, labelled: [] })).rejects.toThrow();
+    expect(await readdir(fresh)).toEqual([]);
+    await rm(fresh, { recursive: true });
+  });
+});

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { textId } from "../../src/texts/ids.ts";
+import type { IdentifiedText, LabelledText, TeacherContext } from "../../src/types.ts";
+
+export const MODEL = new URL("../../teachers/minilm-l6-v2", import.meta.url).pathname;
+const FILE = new URL("../../datasets/banking77/train.tsv", import.meta.url);
+
+/** Real texts, none twice, of the first few intents by name: `perClass` of each. */
+export function bankingTexts(
+  intents: number,
+  perClass: number,
+): { classes: string[]; texts: LabelledText[] } {
+  const lines = readFileSync(FILE, "utf8").trim().split("\n").slice(1);
+  const byLabel = new Map<string, Map<string, string>>();
+  for (const line of lines) {
+    const [label, text] = line.split("\t") as [string, string];
+    const texts = byLabel.get(label) ?? new Map<string, string>();
+    byLabel.set(label, texts.set(textId(text), text));
+  }
+  const classes = [...byLabel.keys()].sort().slice(0, intents);
+  const texts = classes.flatMap((name, label) =>
+    [...byLabel.get(name)!].slice(0, perClass).map(([id, text]) => ({ id, text, label })),
+  );
+  return { classes, texts };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a list as a stream
+export async function* streamOf(texts: readonly IdentifiedText[]): AsyncGenerator<IdentifiedText> {
+  yield* texts;
+}
+
+export function contextOf(
+  changes: Pick<TeacherContext, "labelled" | "classes" | "labelsFolder"> & Partial<TeacherContext>,
+): TeacherContext {
+  return {
+    resolve: (path) => path,
+    workers: 2,
+    seed: 0,
+    signal: new AbortController().signal,
+    report: () => undefined,
+    ...changes,
+  };
+}
