@@ -1,14 +1,18 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
 import { quickstart } from "./quickstart.ts";
+import { textsMemory } from "./texts-memory.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
   quickstart,
+  "texts-memory": textsMemory,
 };
 
 const [name, ...parameters] = process.argv.slice(2);
 const bench = name === undefined ? undefined : benches[name];
 if (bench === undefined) {
-  console.error(`Usage: npm run bench -- NAME [--json]. Names: ${Object.keys(benches).join(", ")}.`);
+  console.error(
+    `Usage: npm run bench -- NAME [--json]. Names: ${Object.keys(benches).join(", ")}.`,
+  );
   process.exitCode = 2;
 } else {
   await bench(parameters);

@@ -1,8 +1,11 @@
 // The public API: what the commands do, typed.
 export { run, type RunOptions, type RunResult, type StageResult } from "./run.ts";
-export { loadRecipe, type LoadedRecipe } from "./recipe/load.ts";
+export { loadRecipe, recipeFrom, type LoadedRecipe } from "./recipe/load.ts";
+export { explainRecipe } from "./recipe/explain.ts";
+export { fullJsonSchema } from "./recipe/json-schema.ts";
 export type { Recipe, RecipeInput, StudentRecipe, TrainRecipe } from "./recipe/schema.ts";
 export { openBundle } from "./bundle/open.ts";
+export type { Bundle, Classification } from "./bundle/classifier.ts";
 export { LimbeckError, type ErrorCode } from "./errors.ts";
 export { readLogits } from "./labels/read-logits.ts";
 export type { LimbeckReport } from "./report/schema.ts";

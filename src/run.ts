@@ -7,7 +7,13 @@ import { acquireLock } from "./platform/lock.ts";
 import { resolvedYaml } from "./recipe/resolved.ts";
 import type { Recipe } from "./recipe/schema.ts";
 import { recordStage } from "./run-record.ts";
-import { findChangedFile, findManifest, hashStageFiles, manifestPath, writeManifest } from "./stages/manifest.ts";
+import {
+  findChangedFile,
+  findManifest,
+  hashStageFiles,
+  manifestPath,
+  writeManifest,
+} from "./stages/manifest.ts";
 import type { Stage, StageContext } from "./stages/stage.ts";
 import { STAGES, type Report, type StageName } from "./types.ts";
 
@@ -93,17 +99,29 @@ async function runStages(context: StageContext, options: RunOptions): Promise<St
 
 async function runStage(stage: Stage, context: StageContext, redo: boolean): Promise<StageResult> {
   throwIfAborted(context, stage.name);
-  const digest = digestOf({ stage: stage.name, version: stage.version, inputs: await stage.inputs(context) });
-  const reason = redo ? "asked for with --from" : await reasonToRun(context.run, stage.name, digest);
+  const digest = digestOf({
+    stage: stage.name,
+    version: stage.version,
+    inputs: await stage.inputs(context),
+  });
+  const reason = redo
+    ? "asked for with --from"
+    : await reasonToRun(context.run, stage.name, digest);
   if (reason === null) {
-    const message = "unchanged since it was completed: recipe, files and earlier stages are the same";
+    const message =
+      "unchanged since it was completed: recipe, files and earlier stages are the same";
     context.report({ kind: "stage-skip", stage: stage.name, message });
     return { stage: stage.name, skipped: true, seconds: 0, reason: message };
   }
   const started = performance.now();
-  context.report({ kind: "stage-start", stage: stage.name, message: withReason(stage.describe(context), reason) });
+  context.report({
+    kind: "stage-start",
+    stage: stage.name,
+    message: withReason(stage.describe(context), reason),
+  });
   await rm(manifestPath(context.run, stage.name), { force: true });
-  if (stage.resumes !== true || redo) await rm(join(context.run, stage.name), { recursive: true, force: true });
+  if (stage.resumes !== true || redo)
+    await rm(join(context.run, stage.name), { recursive: true, force: true });
   const { details, summary } = await runGuarded(stage, context);
   const seconds = (performance.now() - started) / 1000;
   const manifest = {
@@ -129,8 +147,10 @@ async function runGuarded(stage: Stage, context: StageContext): ReturnType<Stage
     await writeFileAtomic(join(context.run, "recipe.yaml"), resolvedYaml(context.recipe));
     return await stage.run(context);
   } catch (thrown) {
-    if (stage.resumes !== true) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-    if (stage.name === STAGES[0]) await rm(join(context.run, "recipe.yaml"), { force: true }).catch(() => undefined);
+    if (stage.resumes !== true)
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    if (stage.name === STAGES[0])
+      await rm(join(context.run, "recipe.yaml"), { force: true }).catch(() => undefined);
     throwIfAborted(context, stage.name, thrown);
     throw explainFileError(thrown, folder);
   }

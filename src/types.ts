@@ -105,7 +105,7 @@ export interface TrainedRun {
   kind: string;
   seed: number;
   /** What it was trained on. */
-  targets: "soft" | "hard-labels" | "teacher-argmax" | "none";
+  targets: "soft" | "hard-labels" | "none";
   folder: string; // relative to train/
   steps: number;
   epochs: number;

@@ -31,7 +31,11 @@ export interface CardFacts {
   seed: number;
   seeds: number;
   teacher: { kind: string; model: string | null; bytes: number };
-  data: { source: string; labelled: number; transfer: number };
+  data: {
+    source: string;
+    /** Texts that it learned from; how many of them had a gold label. */ texts: number;
+    labelled: number;
+  };
   /** Null where nothing was scored. */
   scores: { texts: number; confidence: number; systems: readonly CardScore[] } | null;
   speeds: readonly SystemSpeed[];
@@ -102,8 +106,7 @@ function introduction(facts: CardFacts): string {
     `# ${recipe}: ${name}`,
     "",
     `A text classifier with ${labels.length} classes, distilled with Limbeck: a student of kind \`${kind}\` that learned from the logits ` +
-      `of a larger teacher, ${model}, on ${count(data.transfer)} texts of ${data.source} without labels. ` +
-      `${count(data.labelled)} texts had a gold label.`,
+      `of a larger teacher, ${model}, for ${count(data.texts)} texts of ${data.source}, ${count(data.labelled)} of which had a gold label.`,
     "",
     `${count(parameters)} parameters, ${megabytes(bytes.files)} (${megabytes(bytes.gzip)} compressed), inputs of up to ${maxLength} ` +
       `pieces; longer texts are cut. Seed ${seed}${seeds > 1 ? `, the best of ${seeds} on held-out texts` : ""}.`,
@@ -185,7 +188,8 @@ function limits({ labels, version }: CardFacts): string[] {
   return [
     "## Limits",
     "It answers with one of its classes whatever it is given, and knows what its teacher knew about texts like those it " +
-      "learned from. Probabilities are those of its softmax.",
+      "learned from. Probabilities are those of its softmax. transformers.js cuts a text that is too long without its " +
+      "closing [SEP], so its answers to such texts can differ a little.",
     `Classes: ${some}${more}.`,
     `Made by Limbeck ${version}. Where it comes from: \`limbeck.json\`; that the file equals the trained student: \`parity.json\`.`,
   ];

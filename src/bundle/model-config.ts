@@ -1,4 +1,4 @@
-import type { TokenizerJson } from "../tokenizer/tokenizer-json.ts";
+import type { PostProcessor, TokenizerJson } from "../tokenizer/tokenizer-json.ts";
 import type { BundleConfig } from "./bundle-files.ts";
 
 export interface ModelShape {
@@ -41,7 +41,10 @@ export function modelConfig(shape: ModelShape): BundleConfig {
   };
 }
 
-/** `tokenizer.json` that cuts texts at the student's length and pads only where it is asked to. */
+/**
+ * `tokenizer.json` as the student was trained with it: `[CLS] pieces… [SEP]`, cut at its length, padded only where that
+ * is asked for. Students are always fed so, whatever post-processor their teacher's file brings.
+ */
 export function bundledTokenizer(json: TokenizerJson, maxLength: number): TokenizerJson {
   return {
     ...json,
@@ -52,6 +55,25 @@ export function bundledTokenizer(json: TokenizerJson, maxLength: number): Tokeni
       stride: 0,
     },
     padding: null,
+    post_processor: singleTextTemplate(json),
+  };
+}
+
+type SpecialToken = NonNullable<PostProcessor["special_tokens"]>[string];
+
+function singleTextTemplate({ model: { vocab } }: TokenizerJson): PostProcessor {
+  const special = (id: string, type = 0) => ({ SpecialToken: { id, type_id: type } });
+  const first = [special("[CLS]"), { Sequence: { id: "A", type_id: 0 } }, special("[SEP]")];
+  const second = [{ Sequence: { id: "B", type_id: 1 } }, special("[SEP]", 1)];
+  const token = (id: string): [string, SpecialToken] => [
+    id,
+    { id, ids: [vocab[id]!], tokens: [id] },
+  ];
+  return {
+    type: "TemplateProcessing",
+    single: first,
+    pair: [...first, ...second],
+    special_tokens: Object.fromEntries([token("[CLS]"), token("[SEP]")]),
   };
 }
 

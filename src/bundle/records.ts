@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Scores, SystemScores } from "../evaluation/scores.ts";
 import type { Environment } from "../platform/environment.ts";
 import type { Recipe } from "../recipe/schema.ts";
@@ -87,9 +88,10 @@ export function cardFacts(from: {
       bytes: records.label.details.teacher.bytes,
     },
     data: {
-      source: typeof source === "string" ? source : "the user's files",
-      labelled: details.budget,
-      transfer: details.rows.transfer + details.rows.labelled,
+      // A name in datasets/, or a file of the user's, whose folder is nobody's business.
+      source: typeof source === "string" ? basename(source) : "several files",
+      texts: details.rows.transfer + details.rows.labelled,
+      labelled: details.rows.labelled,
     },
     scores: records.scores && {
       texts: records.scores.test.texts,

@@ -13,7 +13,6 @@ import {
   PROVENANCE_FILE,
   RUNTIME_FILES,
   SPECIAL_TOKENS_FILE,
-  SPEED_FILE,
   TOKENIZER_CONFIG_FILE,
   TOKENIZER_FILE,
   type Provenance,
@@ -71,7 +70,6 @@ export interface BundleRecords {
   /** Keys of limbeck.json besides `schema` and `files`. */
   provenance: Record<string, unknown>;
   parity: Parity;
-  speed: unknown;
 }
 
 /** Completes a draft and moves it into place as a whole: no bundle is ever seen half-written. */
@@ -88,7 +86,6 @@ export async function publishBundle(
   const provenance: Provenance = { schema: "limbeck.bundle/1", ...records.provenance, files };
   await writeFileAtomic(join(draft, CARD_FILE), records.card);
   await writeJson(join(draft, PARITY_FILE), records.parity);
-  await writeJson(join(draft, SPEED_FILE), records.speed);
   await writeJson(join(draft, PROVENANCE_FILE), provenance);
   await moveFolder(draft, target);
 }

@@ -13,11 +13,14 @@ export interface ReportOptions {
 
 /** Bars on a terminal, lines elsewhere, JSON for machines, nothing with `--quiet`. Only JSON goes to standard output. */
 export function createReporter(options: ReportOptions): Reporter {
-  if (options.json === true) return createJsonReporter((line) => process.stdout.write(line));
-  if (options.quiet === true) {
-    const nothing = (): void => undefined;
-    return { report: nothing, say: (line) => process.stderr.write(`${line}\n`), stop: nothing };
+  const say = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  if (options.json === true) {
+    return { ...createJsonReporter((line) => process.stdout.write(line)), say };
   }
+  const nothing = (): void => undefined;
+  if (options.quiet === true) return { report: nothing, say, stop: nothing };
   const terminal = describeTerminal(process.stderr);
   const style = createStyle(terminal.colours);
   return terminal.interactive

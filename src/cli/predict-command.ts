@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { LimbeckError } from "../errors.ts";
 import { describeTerminal } from "../platform/terminal.ts";
 import { readLines } from "./lines.ts";
-import { likeliest, takeAvailable, type Prediction } from "./predictions.ts";
+import { likeliest, roundProbability, takeAvailable, type Prediction } from "./predictions.ts";
 import { createStyle } from "./style.ts";
 import { formatShare, formatTable } from "./table.ts";
 
@@ -55,10 +55,14 @@ function asJson(
   text: string,
   prediction: Prediction,
   labels: readonly string[],
-  top: number,
+  count: number,
 ): string {
+  const top = likeliest(prediction, labels, count).map(({ label, probability }) => ({
+    label,
+    probability: roundProbability(probability),
+  }));
   const { label, probability } = prediction;
-  return JSON.stringify({ text, label, probability, top: likeliest(prediction, labels, top) });
+  return JSON.stringify({ text, label, probability: roundProbability(probability), top });
 }
 
 function showOne(prediction: Prediction, labels: readonly string[], top: number): string {

@@ -5,6 +5,11 @@ export interface Prediction {
   probabilities: Float32Array;
 }
 
+/** A probability as it is shown to machines: what float32 holds beyond six decimals is no information. */
+export function roundProbability(probability: number): number {
+  return Math.round(probability * 1e6) / 1e6;
+}
+
 /** The likeliest labels, likeliest first. */
 export function likeliest(
   { probabilities }: Prediction,

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { describeTerminal } from "../platform/terminal.ts";
+import { explainText } from "./explain-text.ts";
 import { recipeArgument, setOption } from "./recipe-options.ts";
 import { quoteForShell } from "./results.ts";
 
@@ -26,7 +27,7 @@ async function check(path: string, options: RecipeOptions): Promise<void> {
 
 async function explain(path: string, options: RecipeOptions): Promise<void> {
   const { loadRecipe } = await import("../recipe/load.ts");
-  const { explainRecipe, explainText } = await import("../recipe/explain.ts");
+  const { explainRecipe } = await import("../recipe/explain.ts");
   const rows = explainRecipe(await loadRecipe(path, { set: options.set }));
   // One line a key where another program reads it.
   const { interactive, width: columns } = describeTerminal(process.stdout);

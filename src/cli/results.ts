@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { LimbeckReport, ReportSystem } from "../report/schema.ts";
 import type { Style } from "./style.ts";
+import { wrap } from "./wrap.ts";
 import { formatBytes, formatShare, formatTable } from "./table.ts";
 
 const UNKNOWN = "—";
@@ -58,13 +59,22 @@ function tryCommand(folder: string, report: LimbeckReport): string[] {
   return [`bundle  ${shown}`, `try it  npx limbeck predict ${quoteForShell(shown)} ${text}`];
 }
 
-/** The end of `run`: the systems beside each other, what the report says of them, and where everything lies. */
-export function formatResults(folder: string, report: LimbeckReport, style: Style): string {
+/**
+ * The end of `run`: the systems beside each other, what the report says of them, and where everything lies.
+ *
+ * @param width - columns to wrap the sentences to
+ */
+export function formatResults(
+  folder: string,
+  report: LimbeckReport,
+  style: Style,
+  width = Infinity,
+): string {
   return [
     "",
     ...systemsTable(report, style),
     "",
-    ...report.verdict.sentences,
+    ...report.verdict.sentences.flatMap((sentence) => wrap(sentence, width)),
     "",
     `report  ${shortPath(join(folder, "report", "report.html"))}`,
     ...tryCommand(folder, report),

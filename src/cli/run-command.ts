@@ -45,8 +45,10 @@ function showEnd(result: RunResult, until: StageName, recipe: string, options: R
   }
   const next = STAGES[STAGES.indexOf(until) + 1];
   if (next === undefined) {
-    const style = createStyle(describeTerminal(process.stdout).colours);
-    const text = formatResults(result.folder, result.report as LimbeckReport, style);
+    const { interactive, colours, width } = describeTerminal(process.stdout);
+    const report = result.report as LimbeckReport;
+    const columns = interactive ? Math.min(width, 100) : Infinity;
+    const text = formatResults(result.folder, report, createStyle(colours), columns);
     process.stdout.write(`${text}\n`);
     return;
   }

@@ -1,11 +1,12 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { EngineError } from "./errors.ts";
 import { encodeModel } from "./graph/encode.ts";
+import { names } from "./runtime/names.ts";
 import { createSession } from "./runtime/session.ts";
 import { fromRuntime, toRuntime } from "./runtime/tensors.ts";
 import { checkShapes } from "./runtime/check-shapes.ts";
 import { trace } from "./trace/trace.ts";
-import type { CompiledFunction, FunctionProgram, NamedArray, Tensors } from "./types.ts";
+import type { CompiledFunction, FunctionProgram, NamedArray } from "./types.ts";
 
 /**
  * Compiles a pure function of tensors: traced once into ONNX, run by ONNX Runtime for any `B` and `L`.
@@ -20,29 +21,36 @@ export async function compileFunction(
 ): Promise<CompiledFunction> {
   const specs = Object.entries(program.inputs);
   const sizes = specs.flatMap(([, spec]) => spec.shape.filter((size) => typeof size === "number"));
-  const { graph } = trace({ fixedSizes: sizes }, (scope) => {
-    const tensors = specs.map(([name, { shape, dtype }]) => [
-      name,
-      scope.input(name, shape, dtype),
-    ]);
-    const outputs = program.run(Object.fromEntries(tensors) as Tensors);
-    for (const [name, tensor] of Object.entries(outputs)) scope.output(name, tensor);
+  const { graph, result: outputs } = trace({ fixedSizes: sizes }, (scope) => {
+    const tensors = specs.map(([name, { shape, dtype }]) => {
+      return [name, scope.input(names.input(name), shape, dtype)] as const;
+    });
+    const results = program.run(Object.fromEntries(tensors));
+    for (const [name, tensor] of Object.entries(results)) scope.output(names.output(name), tensor);
+    return Object.keys(results);
   });
   const session = await createSession(encodeModel(graph), options.threads);
-  const used = graph.inputs.map((input) => input.name);
+  const read = new Set(graph.inputs.map((input) => input.name));
+  const used = Object.keys(program.inputs).filter((name) => read.has(names.input(name)));
   return {
-    run: (inputs) => runFunction({ session, program, used }, inputs),
+    run: (inputs) => runFunction({ session, program, used, outputs }, inputs),
     dispose: () => session.release(),
   };
 }
 
 type FunctionInputs = Parameters<CompiledFunction["run"]>[0];
 
+interface Compiled {
+  session: InferenceSession;
+  program: FunctionProgram;
+  used: readonly string[];
+  outputs: readonly string[];
+}
+
 async function runFunction(
-  compiled: { session: InferenceSession; program: FunctionProgram; used: readonly string[] },
+  { session, program, used, outputs }: Compiled,
   inputs: FunctionInputs,
 ): Promise<Record<string, NamedArray>> {
-  const { session, program, used } = compiled;
   const unknown = Object.keys(inputs).find((name) => !(name in program.inputs));
   if (unknown !== undefined) {
     throw new EngineError(
@@ -51,9 +59,10 @@ async function runFunction(
     );
   }
   checkShapes(program.inputs, inputs);
-  const feeds = used.map((name) => [name, toRuntime(inputs[name]!, program.inputs[name]!.dtype)]);
-  const results = await session.run(Object.fromEntries(feeds) as InferenceSession.FeedsType);
-  return Object.fromEntries(
-    session.outputNames.map((name) => [name, fromRuntime(results[name]!)] as const),
-  );
+  const feeds = used.map((name) => {
+    return [names.input(name), toRuntime(inputs[name]!, program.inputs[name]!.dtype)] as const;
+  });
+  const results = await session.run(Object.fromEntries(feeds));
+  const entries = outputs.map((name) => [name, fromRuntime(results[names.output(name)]!)] as const);
+  return Object.fromEntries(entries);
 }

@@ -121,7 +121,7 @@ export interface ExportOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
-/** A compiled program with its parameters and optimizer state. */
+/** A compiled program with its parameters and optimizer state. Steps are to be awaited one after the other. */
 export interface CompiledProgram {
   /** Forward, backward and one optimizer update. Throws `EngineError` `E_NONFINITE` on NaN or infinity, before the update. */
   step(batch: Batch, options: { learningRate: number }): Promise<StepResult>;
@@ -149,7 +149,7 @@ export interface FunctionProgram {
   run(inputs: Tensors): Record<string, tf.Tensor>;
 }
 export interface CompiledFunction {
-  /** Free dimensions are taken from the arrays' lengths together with `sizes`. */
+  /** Free dimensions are taken from the arrays' shapes; all must agree on them. */
   run(
     inputs: Readonly<Record<string, NamedArray | { shape: readonly number[]; data: Int32Array }>>,
   ): Promise<Record<string, NamedArray>>;

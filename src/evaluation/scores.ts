@@ -57,7 +57,7 @@ export interface SystemScores {
   kind: string;
   /** Name of the student that it belongs to, or of itself. */
   variant: string;
-  targets: "gold" | "soft" | "hard-labels" | "teacher-argmax" | "none";
+  targets: "gold" | "soft" | "hard-labels" | "none";
   seeds: { seed: number; measures: MeasureValues }[];
   measures: Record<Measure, MeasureSummary | null>;
   /** The seed whose details stand below: the one that is exported. */

@@ -19,7 +19,8 @@ export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!isOurs(folder)) {
     const parent = dirname(folder);
-    if (parent === folder) throw new Error(`no package.json of limbeck above ${fileURLToPath(import.meta.url)}`);
+    if (parent === folder)
+      throw new Error(`no package.json of limbeck above ${fileURLToPath(import.meta.url)}`);
     folder = parent;
   }
   found = folder;

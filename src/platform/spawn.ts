@@ -18,13 +18,21 @@ function sibling(base: string, path: string): { url: URL; execArgv: string[] } {
 }
 
 /** Starts a worker thread on a module of ours. */
-export function startThread(base: string, path: string, options: Omit<WorkerOptions, "execArgv"> = {}): Worker {
+export function startThread(
+  base: string,
+  path: string,
+  options: Omit<WorkerOptions, "execArgv"> = {},
+): Worker {
   const { url, execArgv } = sibling(base, path);
   return new Worker(url, { ...options, execArgv });
 }
 
 /** Starts a child process on a module of ours, with a message channel. Its output is piped to the parent. */
-export function startProcess(base: string, path: string, parameters: readonly string[] = []): ChildProcess {
+export function startProcess(
+  base: string,
+  path: string,
+  parameters: readonly string[] = [],
+): ChildProcess {
   const { url, execArgv } = sibling(base, path);
   return fork(fileURLToPath(url), [...parameters], {
     execArgv,

@@ -10,7 +10,7 @@ import {
   type JsonSchema,
 } from "./expected.ts";
 import { pathName, type Path, type Problem } from "./problems.ts";
-import { nearest, suggestion } from "./suggest.ts";
+import { nearest, suggestion } from "../words/suggest.ts";
 
 type Issue = core.$ZodIssue;
 

@@ -2,7 +2,7 @@ import { z, type core } from "zod";
 import { students, teachers } from "../registry.ts";
 import type { PlugInOptions } from "./json-schema.ts";
 import { pathName, type Path, type Problem } from "./problems.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestion } from "../words/suggest.ts";
 
 type Registry = Readonly<Record<string, () => Promise<{ options: z.ZodType }>>>;
 type Mapping = Record<string, unknown>;

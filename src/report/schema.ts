@@ -26,7 +26,7 @@ const system = z.strictObject({
   role: z.enum(["teacher", "student", "control"]),
   kind: z.string(),
   variant: z.string(),
-  targets: z.enum(["gold", "soft", "hard-labels", "teacher-argmax", "none"]),
+  targets: z.enum(["gold", "soft", "hard-labels", "none"]),
   seeds: z.array(
     z.strictObject({
       seed: z.int(),

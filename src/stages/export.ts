@@ -1,26 +1,18 @@
 import { join } from "node:path";
 import { SPEED_FILE } from "../bundle/bundle-files.ts";
 import { renderCard } from "../bundle/card.ts";
-import { cardFacts, provenanceOf, type RunRecords } from "../bundle/records.ts";
-import {
-  timedLinear,
-  timedStudent,
-  timedTeacher,
-  type SystemToTime,
-} from "../bundle/describe-systems.ts";
 import { draftBundle, type Draft } from "../bundle/draft.ts";
-import type { SpeedFile } from "../bundle/speed.ts";
-import { timeInProcess } from "../bundle/time-in-process.ts";
-import { chooseTimedTexts } from "../bundle/timing.ts";
+import { measureSpeed } from "../bundle/measure-speed.ts";
+import { cardFacts, provenanceOf, type RunRecords } from "../bundle/records.ts";
+import type { SpeedFile, TeacherToTime } from "../bundle/speed.ts";
 import { publishBundle, type BundleBytes } from "../bundle/write.ts";
 import { LimbeckError } from "../errors.ts";
 import { exportedRun } from "../evaluation/exported-seed.ts";
 import type { Scores } from "../evaluation/scores.ts";
-import { describeEnvironment } from "../platform/environment.ts";
 import { readJson, writeJson } from "../platform/files.ts";
 import { teachers } from "../registry.ts";
 import { readIdentified } from "../texts/splits.ts";
-import type { LabelDetails, PrepareDetails, TrainDetails, TrainedRun } from "../types.ts";
+import type { LabelDetails, PrepareDetails, TrainDetails } from "../types.ts";
 import { findManifest, readManifest } from "./manifest.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -43,10 +35,11 @@ export interface ExportDetails {
   notes: string[];
 }
 
-/** Texts that every system answers while it is timed. */
-const TIMED_TEXTS = 320;
-const BATCH = 32;
-const WARM_UP = 40;
+/** Texts to compare on, and the split that they are of. */
+interface ComparedTexts {
+  texts: readonly string[];
+  split: string;
+}
 
 /**
  * Exports of each student the seed with the best validation score as a bundle, holds the file to the trained student,
@@ -63,9 +56,9 @@ export const exportStage: Stage<ExportDetails> = {
     const evaluate = await findManifest(run, "evaluate");
     return {
       recipe: {
+        name: recipe.name,
         export: recipe.export,
         students: recipe.student.map(({ name }) => name),
-        name: recipe.name,
       },
       digests: [train.digest, evaluate?.digest ?? null],
       weights: train.files,
@@ -83,24 +76,31 @@ export const exportStage: Stage<ExportDetails> = {
 async function runExport(
   context: StageContext,
 ): Promise<{ details: ExportDetails; summary: string }> {
-  const { run, recipe, report } = context;
+  const { run, recipe, signal, report } = context;
   const records = await readRecords(run);
-  const { texts, split } = await readTexts(run);
+  const compared = await readTexts(run);
   const drafts: Draft[] = [];
-  for (const student of recipe.student) {
-    context.signal.throwIfAborted();
-    report({
-      kind: "note",
-      stage: "export",
-      message: `${student.name}: comparing the exported file on ${texts.length} texts`,
-    });
-    drafts.push(await draft(context, records, student.name, { texts, split }));
+  for (const { name } of recipe.student) {
+    signal.throwIfAborted();
+    const message = `${name}: comparing the exported file on ${compared.texts.length.toLocaleString("en-US")} texts`;
+    report({ kind: "note", stage: "export", message });
+    drafts.push(await draftStudent(context, records, name, compared));
   }
-  const speed = await measureSpeed(context, { records, drafts, texts });
-  for (const one of drafts) await publish(context, { records, draft: one, speed });
+  const speed = await measureSpeed({
+    teacher: {
+      details: records.label.details.teacher,
+      open: await describeTeacher(context, records.label.details.teacher.digest),
+    },
+    drafts,
+    runs: records.train.details.runs,
+    trainFolder: join(run, "train"),
+    texts: compared.texts,
+    signal,
+    report,
+  });
+  for (const draft of drafts) await publish(context, records, draft, speed);
   await writeJson(join(run, "export", SPEED_FILE), speed);
-  const details = describe(drafts, { texts: texts.length, split });
-  return { details, summary: summarize(drafts) };
+  return { details: describeExport(drafts, compared), summary: summarize(drafts) };
 }
 
 async function readRecords(run: string): Promise<RunRecords> {
@@ -113,22 +113,23 @@ async function readRecords(run: string): Promise<RunRecords> {
 }
 
 /** The test texts, without their labels; where there are none, texts that no student has trained on, else any. */
-async function readTexts(run: string): Promise<{ texts: string[]; split: string }> {
+async function readTexts(run: string): Promise<ComparedTexts> {
   for (const split of ["test", "validation", "transfer", "labelled"] as const) {
     const texts = (await readIdentified(run, split)).map(({ text }) => text);
     if (texts.length > 0) return { texts, split };
   }
   throw new LimbeckError(
     "E_EXPORT",
-    `Expected texts to compare the exported files on, got none in ${run}/prepare.`,
+    `Expected texts to compare the exported files on, got none in ${run}/prepare. ` +
+      "Prepare them again: npx limbeck run RECIPE --from prepare.",
   );
 }
 
-async function draft(
+async function draftStudent(
   { run, recipe }: StageContext,
   { prepare, train }: RunRecords,
   name: string,
-  { texts, split }: { texts: readonly string[]; split: string },
+  { texts, split }: ComparedTexts,
 ): Promise<Draft> {
   const runs = train.details.runs.filter(
     ({ variant, role }) => variant === name && role === "student",
@@ -153,81 +154,31 @@ async function draft(
   });
 }
 
-async function measureSpeed(
-  context: StageContext,
-  {
-    records,
-    drafts,
-    texts,
-  }: { records: RunRecords; drafts: readonly Draft[]; texts: readonly string[] },
-): Promise<SpeedFile> {
-  const timedTexts = chooseTimedTexts(texts, TIMED_TEXTS);
-  const systems = await listSystems(context, records, drafts);
-  const names = systems.map(({ row }) => row.name).join(", ");
-  context.report({
-    kind: "note",
-    stage: "export",
-    message: `timing ${names} on ${timedTexts.length} texts, one thread`,
-  });
-  const timings = await timeInProcess(
-    { jobs: systems.map(({ job }) => job), texts: timedTexts, batchSize: BATCH, warmUp: WARM_UP },
-    context.signal,
-  );
-  return {
-    schema: "limbeck.speed/1",
-    environment: describeEnvironment(),
-    texts: timedTexts.length,
-    systems: systems.map(({ row }) => ({ ...row, ...timings.get(row.name)! })),
-  };
-}
-
-async function listSystems(
-  { run, recipe, recipeFolder, labelsFolder }: StageContext,
-  { label, train }: RunRecords,
-  drafts: readonly Draft[],
-): Promise<SystemToTime[]> {
+/** What the process that measures needs to open the teacher. */
+async function describeTeacher(
+  { recipe, recipeFolder, labelsFolder }: StageContext,
+  digest: string,
+): Promise<TeacherToTime> {
   const { kind, ...rest } = recipe.teacher;
   const options = (await teachers[kind]!()).options.parse(rest);
-  const { digest } = label.details.teacher;
-  const teacher = timedTeacher(label.details.teacher, {
-    kind,
-    options,
-    recipeFolder,
-    labelsFolder,
-    digest,
-  });
-  const linear: TrainedRun[] = train.details.runs.filter((one) => one.kind === "linear");
-  return [
-    teacher,
-    ...drafts.map(timedStudent),
-    ...(await Promise.all(linear.map((one) => timedLinear(one, join(run, "train"))))),
-  ];
+  return { kind, options, recipeFolder, labelsFolder, digest };
 }
 
 async function publish(
   { run, recipe }: StageContext,
-  { records, draft: one, speed }: { records: RunRecords; draft: Draft; speed: SpeedFile },
+  records: RunRecords,
+  draft: Draft,
+  speed: SpeedFile,
 ): Promise<void> {
-  const name = one.run.variant;
-  const beside = speed.systems.filter(
-    (system) => system.name === name || system.runtime === "teacher",
-  );
-  await publishBundle(one.folder, join(run, "export", name), {
-    card: renderCard(cardFacts({ recipe, records, draft: one, speed })),
-    provenance: provenanceOf({ recipe, records, draft: one, environment: speed.environment }),
-    parity: one.parity,
-    speed: { ...speed, systems: beside },
+  const { environment } = speed;
+  await publishBundle(draft.folder, join(run, "export", draft.run.variant), {
+    card: renderCard(cardFacts({ recipe, records, draft, speed })),
+    provenance: provenanceOf({ recipe, records, draft, environment }),
+    parity: draft.parity,
   });
 }
 
-function describe(
-  drafts: readonly Draft[],
-  { texts, split }: { texts: number; split: string },
-): ExportDetails {
-  const notes =
-    split === "test"
-      ? []
-      : [`There are no test texts: exported files were compared on the ${split} texts.`];
+function describeExport(drafts: readonly Draft[], { texts, split }: ComparedTexts): ExportDetails {
   const bundles = drafts.map(({ run, bytes, parity: { largestDifference, tolerance } }) => ({
     variant: run.variant,
     seed: run.seed,
@@ -237,15 +188,16 @@ function describe(
     bytes,
     parity: { largestDifference, tolerance },
   }));
-  return { texts, split, bundles, notes };
+  const note = `There are no test texts: the exported files were compared on the ${split} texts.`;
+  return { texts: texts.length, split, bundles, notes: split === "test" ? [] : [note] };
 }
 
 function summarize(drafts: readonly Draft[]): string {
   return drafts
-    .map(
-      ({ run, bytes, parity }) =>
-        `${run.variant} (seed ${run.seed}): ${(bytes.onnx / 1e6).toFixed(2)} MB, equal within ` +
-        `${parity.largestDifference.toExponential(1)} on ${parity.texts.toLocaleString("en-US")} texts`,
-    )
+    .map(({ run, bytes, parity }) => {
+      const size = `${(bytes.onnx / 1e6).toFixed(2)} MB`;
+      const texts = parity.texts.toLocaleString("en-US");
+      return `${run.variant} (seed ${run.seed}): ${size}, equal within ${parity.largestDifference.toExponential(1)} on ${texts} texts`;
+    })
     .join("; ");
 }

@@ -45,11 +45,16 @@ export async function writeManifest(run: string, manifest: StageManifest): Promi
 }
 
 /** SHA-256 of every file that a stage left, by path with forward slashes; hidden and temporary files do not count. */
-export async function hashStageFiles(run: string, stage: StageName): Promise<Record<string, string>> {
+export async function hashStageFiles(
+  run: string,
+  stage: StageName,
+): Promise<Record<string, string>> {
   const folder = join(run, stage);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith(".") && !entry.name.endsWith(".tmp"))
+    .filter(
+      (entry) => entry.isFile() && !entry.name.startsWith(".") && !entry.name.endsWith(".tmp"),
+    )
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .filter((path) => path !== MANIFEST)
     .sort();
@@ -59,7 +64,10 @@ export async function hashStageFiles(run: string, stage: StageName): Promise<Rec
 }
 
 /** The first file that is missing or no longer what the manifest says, or null where all are as they were left. */
-export async function findChangedFile(run: string, manifest: StageManifest): Promise<string | null> {
+export async function findChangedFile(
+  run: string,
+  manifest: StageManifest,
+): Promise<string | null> {
   for (const [path, expected] of Object.entries(manifest.files)) {
     const hash = await sha256File(join(run, manifest.stage, path)).catch(() => null);
     if (hash !== expected) return `${manifest.stage}/${path}`;

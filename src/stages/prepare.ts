@@ -2,7 +2,8 @@ import { stat } from "node:fs/promises";
 import { datasets } from "../registry.ts";
 import { assembleSplits, type AssembledSplits } from "../texts/assemble.ts";
 import { Collector, type Collected } from "../texts/collect.ts";
-import { hashSources, resolveSources, type Role, type SourceFile, type Sources } from "../texts/sources.ts";
+import { hashSources } from "../texts/hash-sources.ts";
+import { resolveSources, type Role, type SourceFile, type Sources } from "../texts/sources.ts";
 import { writeSplit } from "../texts/splits.ts";
 import { budgetInWords, prepareNotes, prepareSummary } from "../texts/wording.ts";
 import { SPLITS, type PrepareDetails, type Split, type TextRow } from "../types.ts";
@@ -33,7 +34,14 @@ function progressOf(context: StageContext, total: number): (bytes: number) => vo
     if (total < REPORT_EVERY) return;
     reported = done;
     const megabytes = (value: number): number => Math.round(value / 1e5) / 10;
-    context.report({ kind: "progress", stage: "prepare", task: "read", done: megabytes(done), total: megabytes(total), unit: "MB" });
+    context.report({
+      kind: "progress",
+      stage: "prepare",
+      task: "read",
+      done: megabytes(done),
+      total: megabytes(total),
+      unit: "MB",
+    });
   };
 }
 
@@ -48,8 +56,14 @@ async function readSources(context: StageContext, sources: Sources): Promise<Rea
   const onBytes = progressOf(context, await sizeOf(Object.values(sources.files).flat()));
   const { maxCharacters } = context.recipe.data;
   const collect = async (roles: readonly Role[]): Promise<Collected> => {
-    const collector = new Collector({ columns: sources.columns, maxCharacters, signal: context.signal, onBytes });
-    for (const role of roles) for (const file of sources.files[role]) await collector.addFile(file, role);
+    const collector = new Collector({
+      columns: sources.columns,
+      maxCharacters,
+      signal: context.signal,
+      onBytes,
+    });
+    for (const role of roles)
+      for (const file of sources.files[role]) await collector.addFile(file, role);
     return collector.collected;
   };
   const { validation, test } = sources.files;
@@ -73,7 +87,10 @@ function detailsOf(context: StageContext, read: Read, assembled: AssembledSplits
     truncated: sum("truncated"),
     perClass,
   };
-  const rows = Object.fromEntries(SPLITS.map((split) => [split, splits[split].length])) as Record<Split, number>;
+  const rows = Object.fromEntries(SPLITS.map((split) => [split, splits[split].length])) as Record<
+    Split,
+    number
+  >;
   return {
     classes,
     rows,
@@ -86,9 +103,14 @@ function detailsOf(context: StageContext, read: Read, assembled: AssembledSplits
 }
 
 /** Reads and divides the texts. What was read and is in no split is let go of before anything is written. */
-async function divide(context: StageContext): Promise<{ details: PrepareDetails; splits: Record<Split, TextRow[]> }> {
+async function divide(
+  context: StageContext,
+): Promise<{ details: PrepareDetails; splits: Record<Split, TextRow[]> }> {
   const { recipe, recipeFolder } = context;
-  const read = await readSources(context, await resolveSources(recipe.data, recipeFolder, datasets));
+  const read = await readSources(
+    context,
+    await resolveSources(recipe.data, recipeFolder, datasets),
+  );
   const places = new Map([...(read.validation?.places ?? []), ...(read.test?.places ?? [])]);
   const { pool, validation, test } = read;
   const assembled = assembleSplits(
@@ -104,10 +126,10 @@ export const prepare: Stage<PrepareDetails> = {
   version: 1,
 
   async inputs({ recipe, recipeFolder }) {
-    const { source: _paths, ...data } = recipe.data;
     const sources = await resolveSources(recipe.data, recipeFolder, datasets);
     // Contents and names of the files, not where they lie: a run that is moved with its data stays complete.
-    return { task: recipe.task, data, columns: sources.columns, files: await hashSources(sources) };
+    const data = { ...recipe.data, source: await hashSources(sources) };
+    return { task: recipe.task, data, columns: sources.columns };
   },
 
   describe({ recipe }) {
@@ -119,7 +141,8 @@ export const prepare: Stage<PrepareDetails> = {
 
   async run(context) {
     const { details, splits } = await divide(context);
-    for (const message of details.notes) context.report({ kind: "note", stage: "prepare", message });
+    for (const message of details.notes)
+      context.report({ kind: "note", stage: "prepare", message });
     for (const split of SPLITS) {
       context.signal.throwIfAborted();
       await writeSplit(context.run, split, splits[split]);

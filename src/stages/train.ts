@@ -2,8 +2,8 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { LimbeckError } from "../errors.ts";
-import { reorderColumns } from "../evaluation/run-sources.ts";
 import { readLogits } from "../labels/read-logits.ts";
+import { reorderColumns } from "../labels/reorder-columns.ts";
 import { resolveRecipePath } from "../platform/resolve.ts";
 import { teachers } from "../registry.ts";
 import { readIdentified, readSplit } from "../texts/splits.ts";
@@ -167,7 +167,7 @@ async function openLexicon({ recipe, recipeFolder }: StageContext): Promise<Teac
   if (lexicon === null) {
     throw new LimbeckError(
       "E_RECIPE",
-      `Expected a teacher with a tokenizer, got ${kind}, which has none: the student's vocabulary is cut from the teacher's. Choose another teacher.kind.`,
+      `Expected a teacher whose tokenizer and word vectors can be read, got a ${kind} without: the student's vocabulary and start come from them. Choose another teacher.model.`,
     );
   }
   return lexicon;

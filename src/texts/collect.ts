@@ -10,7 +10,14 @@ export interface Collected {
   rows: TextRow[];
   /** `file:line` at which each label was first seen. */
   places: Map<string, string>;
-  counts: { read: number; empty: number; truncated: number; duplicates: number; conflicts: number; unlabelled: number };
+  counts: {
+    read: number;
+    empty: number;
+    truncated: number;
+    duplicates: number;
+    conflicts: number;
+    unlabelled: number;
+  };
   columns: PrepareDetails["columns"];
   formats: string[];
   /** Columns of each file that was read for labels and has none. */
@@ -56,7 +63,13 @@ export class Collector {
   /** @throws LimbeckError `E_DATA` where a file cannot be read, has no rows, or lacks a label that its role needs. */
   async addFile({ path, file }: SourceFile, role: Role): Promise<void> {
     const { columns, onBytes } = this.options;
-    const opened = await openTextFile({ path, file, columns, labels: role !== "unlabeled", onBytes });
+    const opened = await openTextFile({
+      path,
+      file,
+      columns,
+      labels: role !== "unlabeled",
+      onBytes,
+    });
     this.describe(opened, role);
     const before = this.collected.counts.read;
     for await (const row of opened.rows()) {
@@ -64,20 +77,27 @@ export class Collector {
       if (this.collected.counts.read % ROWS_PER_LOOK === 0) this.options.signal?.throwIfAborted();
     }
     if (this.collected.counts.read > before) return;
-    throw new LimbeckError("E_DATA", `Expected rows in ${file}, got only a header. Fill the file or name another one.`);
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected rows in ${file}, got only a header. Fill the file or name another one.`,
+    );
   }
 
   private describe(opened: TextFile, role: Role): void {
     const { file, columns, allColumns, format } = opened;
     if (columns.label === null && (role === "test" || role === "validation")) {
-      const found = allColumns.length === 0 ? "none" : `the columns ${allColumns.map((name) => `"${name}"`).join(", ")}`;
+      const found =
+        allColumns.length === 0
+          ? "none"
+          : `the columns ${allColumns.map((name) => `"${name}"`).join(", ")}`;
       throw new LimbeckError(
         "E_DATA",
         `Expected labels in ${file}, which is named as ${role}, got ${found}. ` +
           "Name the column in data.columns.label, or name the file under unlabeled.",
       );
     }
-    if (columns.label === null && role === "train") this.collected.withoutLabels.push({ file, columns: allColumns });
+    if (columns.label === null && role === "train")
+      this.collected.withoutLabels.push({ file, columns: allColumns });
     this.collected.columns.push({ file, ...columns });
     this.collected.formats.push(format);
   }

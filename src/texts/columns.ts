@@ -1,16 +1,48 @@
 import { LimbeckError } from "../errors.ts";
-import { nearest } from "../recipe/suggest.ts";
+import { nearest } from "../words/suggest.ts";
 import type { ReaderInput, TextColumns } from "./text-file.ts";
 
 // In the order of preference.
 const TEXT_NAMES = [
-  "text", "texts", "sentence", "utterance", "content", "query", "message", "review", "question", "comment",
-  "document", "body", "tweet", "post", "description", "headline", "title", "input", "prompt", "snippet", "feedback",
+  "text",
+  "texts",
+  "sentence",
+  "utterance",
+  "content",
+  "query",
+  "message",
+  "review",
+  "question",
+  "comment",
+  "document",
+  "body",
+  "tweet",
+  "post",
+  "description",
+  "headline",
+  "title",
+  "input",
+  "prompt",
+  "snippet",
+  "feedback",
 ];
 // `label_text` and `label_name` beside a numeric `label` hold the names that a report should show.
 const LABEL_NAMES = [
-  "labeltext", "labelname", "label", "labels", "intent", "category", "class", "classname", "target", "sentiment",
-  "topic", "tag", "emotion", "rating", "stars",
+  "labeltext",
+  "labelname",
+  "label",
+  "labels",
+  "intent",
+  "category",
+  "class",
+  "classname",
+  "target",
+  "sentiment",
+  "topic",
+  "tag",
+  "emotion",
+  "rating",
+  "stars",
 ];
 
 const simplify = (name: string): string => name.toLowerCase().replaceAll(/[-_\s]/g, "");
@@ -26,11 +58,18 @@ function guess(columns: readonly string[], known: readonly string[]): string | n
   return alike.length === 1 ? alike[0]! : null;
 }
 
-const list = (columns: readonly string[]): string => columns.map((column) => `"${column}"`).join(", ");
+const list = (columns: readonly string[]): string =>
+  columns.map((column) => `"${column}"`).join(", ");
 
-function missingColumn(kind: "text" | "label", wanted: string, columns: readonly string[], file: string): LimbeckError {
+function missingColumn(
+  kind: "text" | "label",
+  wanted: string,
+  columns: readonly string[],
+  file: string,
+): LimbeckError {
   const near = nearest(wanted, columns);
-  const cure = near === null ? `Name one of them in data.columns.${kind}.` : `Did you mean "${near}"?`;
+  const cure =
+    near === null ? `Name one of them in data.columns.${kind}.` : `Did you mean "${near}"?`;
   return new LimbeckError(
     "E_DATA",
     `${file}:1: Expected a column "${wanted}" (data.columns.${kind}), got the columns ${list(columns)}. ${cure}`,
@@ -72,6 +111,7 @@ export function chooseColumns(
   return {
     text,
     label: input.labels && label !== text ? label : null,
-    guessed: wantedText === undefined || (wantedLabel === undefined && input.labels && label !== null),
+    guessed:
+      wantedText === undefined || (wantedLabel === undefined && input.labels && label !== null),
   };
 }

@@ -29,7 +29,10 @@ function segmentPattern(segment: string): RegExp {
     } else if (character === "," && depth > 0) source += "|";
     else source += character.replaceAll(/[\\^$.|+()[\]{}]/g, "\\$&");
   }
-  return new RegExp(`^${segment.startsWith(".") ? "" : "(?!\\.)"}${source}${")".repeat(depth)}$`, "u");
+  return new RegExp(
+    `^${segment.startsWith(".") ? "" : "(?!\\.)"}${source}${")".repeat(depth)}$`,
+    "u",
+  );
 }
 
 async function names(folder: string): Promise<string[]> {
@@ -54,7 +57,8 @@ async function expandFrom(folder: string, segments: readonly string[]): Promise<
     const found = await expandFrom(folder, rest);
     for (const name of await names(folder)) {
       const path = join(folder, name);
-      if (!name.startsWith(".") && (await isFolder(path))) found.push(...(await expandFrom(path, segments)));
+      if (!name.startsWith(".") && (await isFolder(path)))
+        found.push(...(await expandFrom(path, segments)));
     }
     return found;
   }

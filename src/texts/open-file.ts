@@ -8,7 +8,9 @@ import { openParquet } from "./readers/parquet.ts";
 import { openPlain } from "./readers/plain.ts";
 import type { ReaderInput, TextFile } from "./text-file.ts";
 
-const FORMATS: Readonly<Record<string, (input: ReaderInput, extension: string) => TextFile | Promise<TextFile>>> = {
+const FORMATS: Readonly<
+  Record<string, (input: ReaderInput, extension: string) => TextFile | Promise<TextFile>>
+> = {
   ".csv": openDelimited,
   ".tsv": openDelimited,
   ".tab": openDelimited,
@@ -50,11 +52,20 @@ export async function openTextFile(input: ReaderInput): Promise<TextFile> {
   const extension = formatExtension(input.path);
   const open = FORMATS[extension];
   if (open === undefined) {
-    const cure = extension === ".json" ? " One object a line makes it JSONL: jq -c '.[]' FILE > FILE.jsonl." : "";
-    throw new LimbeckError("E_DATA", `Expected ${FORMAT_LIST}, got ${input.file}.${cure || " Convert or rename the file."}`);
+    const cure =
+      extension === ".json"
+        ? " One object a line makes it JSONL: jq -c '.[]' FILE > FILE.jsonl."
+        : "";
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected ${FORMAT_LIST}, got ${input.file}.${cure || " Convert or rename the file."}`,
+    );
   }
   if (size === 0) {
-    throw new LimbeckError("E_DATA", `Expected texts in ${input.file}, got an empty file. Fill it or name another one.`);
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected texts in ${input.file}, got an empty file. Fill it or name another one.`,
+    );
   }
   return await open(input, extension);
 }

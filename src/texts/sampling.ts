@@ -14,7 +14,11 @@ function mix(bits: number): number {
  * as random already, so that a draw depends on which texts there are, not on the order of the file, and changes little
  * when texts are added.
  */
-export function draw(rows: readonly TextRow[], size: number, ...seed: (number | string)[]): TextRow[] {
+export function draw(
+  rows: readonly TextRow[],
+  size: number,
+  ...seed: (number | string)[]
+): TextRow[] {
   const random = new Random(...seed);
   const [high, low] = [random.bits(), random.bits()];
   const word = (id: string, at: number): number => Number.parseInt(id.slice(at, at + 8), 16);
@@ -27,18 +31,28 @@ export function draw(rows: readonly TextRow[], size: number, ...seed: (number | 
 }
 
 /** Labelled rows by class, classes in the given order. */
-export function groupByClass(rows: readonly TextRow[], classes: readonly string[]): Map<string, TextRow[]> {
+export function groupByClass(
+  rows: readonly TextRow[],
+  classes: readonly string[],
+): Map<string, TextRow[]> {
   const groups = new Map<string, TextRow[]>(classes.map((name) => [name, []]));
   for (const row of rows) if (row.label !== null) groups.get(row.label)?.push(row);
   return groups;
 }
 
 function short(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
+  return names.length > 5
+    ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`
+    : names.join(", ");
 }
 
 /** @throws LimbeckError `E_DATA` naming the classes with fewer texts, and how many they have. */
-function drawPerClass(groups: Map<string, TextRow[]>, perClass: number, seed: number, madeTest: boolean): TextRow[] {
+function drawPerClass(
+  groups: Map<string, TextRow[]>,
+  perClass: number,
+  seed: number,
+  madeTest: boolean,
+): TextRow[] {
   const small = [...groups].filter(([, rows]) => rows.length < perClass);
   if (small.length > 0) {
     const least = Math.min(...small.map(([, rows]) => rows.length));

@@ -1,15 +1,12 @@
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { basename, isAbsolute, relative, sep } from "node:path";
 import { LimbeckError } from "../errors.ts";
-import { digestOf, sha256File } from "../platform/digest.ts";
 import { packageRoot } from "../platform/package-root.ts";
 import { recipePathCandidates } from "../platform/resolve.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Dataset } from "../types.ts";
 import { expandGlob, isGlob } from "./glob.ts";
-import { explainReadError, missingFile } from "./read-errors.ts";
-import { listFolder } from "./readers/folder.ts";
+import { missingFile } from "./read-errors.ts";
 import type { WantedColumns } from "./text-file.ts";
 
 export const ROLES = ["train", "unlabeled", "validation", "test"] as const;
@@ -43,12 +40,17 @@ function shown(path: string, pattern: string, base: string): string {
   return slashes(relative(base, path));
 }
 
-async function findFiles(pattern: string, recipeFolder: string | null, names: readonly string[]): Promise<SourceFile[]> {
+async function findFiles(
+  pattern: string,
+  recipeFolder: string | null,
+  names: readonly string[],
+): Promise<SourceFile[]> {
   const candidates = recipePathCandidates(pattern, recipeFolder);
   const bases = recipePathCandidates(".", recipeFolder);
   for (const [at, candidate] of candidates.entries()) {
     const base = bases[at] ?? "/";
-    if (existsSync(candidate)) return [{ path: candidate, file: isAbsolute(pattern) ? candidate : slashes(pattern) }];
+    if (existsSync(candidate))
+      return [{ path: candidate, file: isAbsolute(pattern) ? candidate : slashes(pattern) }];
     if (!isGlob(pattern)) continue;
     const found = await expandGlob(candidate);
     if (found.length > 0) return found.map((path) => ({ path, file: shown(path, pattern, base) }));
@@ -60,7 +62,11 @@ async function findFiles(pattern: string, recipeFolder: string | null, names: re
   );
 }
 
-async function namedDataset(name: string, load: () => Promise<Dataset>, columns: WantedColumns): Promise<Sources> {
+async function namedDataset(
+  name: string,
+  load: () => Promise<Dataset>,
+  columns: WantedColumns,
+): Promise<Sources> {
   const dataset = await load();
   const files = dataset.files();
   const list = (paths: readonly string[] = []): SourceFile[] =>
@@ -71,7 +77,10 @@ async function namedDataset(name: string, load: () => Promise<Dataset>, columns:
     });
   return {
     dataset: name,
-    columns: { text: columns.text ?? dataset.columns.text, label: columns.label ?? dataset.columns.label },
+    columns: {
+      text: columns.text ?? dataset.columns.text,
+      label: columns.label ?? dataset.columns.label,
+    },
     files: {
       train: list(files.train),
       unlabeled: list(files.unlabeled),
@@ -112,40 +121,4 @@ export async function resolveSources(
     }
   }
   return { dataset: null, columns, files };
-}
-
-async function hashPath(path: string, file: string): Promise<string> {
-  try {
-    if (!(await stat(path)).isDirectory()) return await sha256File(path);
-    const entries = await listFolder(path);
-    const hashes: [string, string][] = [];
-    for (const entry of entries) hashes.push([entry.name, await sha256File(entry.path)]);
-    return digestOf(hashes);
-  } catch (thrown) {
-    throw explainReadError(thrown, file);
-  }
-}
-
-/**
- * SHA-256 of every source file by role (of a folder: over its files' names and hashes). Where the files lie does not
- * matter, only their own names and contents.
- *
- * @throws LimbeckError `E_DATA` where a file of a named dataset is not what its README says.
- */
-export async function hashSources(sources: Sources): Promise<Record<Role, { name: string; sha256: string }[]>> {
-  const hashes: Record<Role, { name: string; sha256: string }[]> = { train: [], unlabeled: [], validation: [], test: [] };
-  for (const role of ROLES) {
-    for (const { path, file, sha256: expected } of sources.files[role]) {
-      const sha256 = await hashPath(path, file);
-      if (expected !== undefined && sha256 !== expected) {
-        throw new LimbeckError(
-          "E_DATA",
-          `Expected ${file} with SHA-256 ${expected}, got ${sha256}. The dataset's file has been changed: install the package anew, ` +
-            "or name the file as a path of your own in data.source.",
-        );
-      }
-      hashes[role].push({ name: basename(path), sha256 });
-    }
-  }
-  return hashes;
 }

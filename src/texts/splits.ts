@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { readParquet, writeParquet, type ParquetColumn, type ParquetTable } from "../formats/parquet.ts";
+import {
+  readParquet,
+  writeParquet,
+  type ParquetColumn,
+  type ParquetTable,
+} from "../formats/parquet.ts";
 import type { IdentifiedText, Split, TextRow } from "../types.ts";
 
 /** Where a split's file lies in a run's folder. */
@@ -12,7 +17,11 @@ export function splitPath(run: string, split: Split): string {
  *
  * @throws LimbeckError `E_DISK` when the disk is full, read-only or not permitted.
  */
-export async function writeSplit(run: string, split: Split, rows: readonly TextRow[]): Promise<void> {
+export async function writeSplit(
+  run: string,
+  split: Split,
+  rows: readonly TextRow[],
+): Promise<void> {
   await writeParquet(splitPath(run, split), [
     { name: "id", type: "STRING", values: rows.map(({ id }) => id) },
     { name: "text", type: "STRING", values: rows.map(({ text }) => text) },
@@ -34,7 +43,11 @@ export async function readSplit(run: string, split: Split): Promise<TextRow[]> {
   const table = await readParquet(splitPath(run, split), ["id", "text", "label"]);
   const texts = strings(table, "text");
   const labels = strings(table, "label");
-  return strings(table, "id").map((id, row) => ({ id: id!, text: texts[row]!, label: labels[row] ?? null }));
+  return strings(table, "id").map((id, row) => ({
+    id: id!,
+    text: texts[row]!,
+    label: labels[row] ?? null,
+  }));
 }
 
 /** Reads a split's texts; the column of labels stays unread. @throws LimbeckError `E_DATA` likewise */

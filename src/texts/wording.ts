@@ -12,7 +12,9 @@ const list = (names: readonly string[]): string => names.map((name) => `"${name}
 /** What the budget of `data.labelled` is, in words. */
 export function budgetInWords(labelled: Recipe["data"]["labelled"]): string {
   if (labelled === "all") return "every label there is";
-  return "perClass" in labelled ? `${thousands(labelled.perClass)} labels per class` : `${thousands(labelled.count)} labels`;
+  return "perClass" in labelled
+    ? `${thousands(labelled.perClass)} labels per class`
+    : `${thousands(labelled.count)} labels`;
 }
 
 function fileNotes({ columns, withoutLabels }: Collected): string[] {
@@ -29,7 +31,11 @@ function fileNotes({ columns, withoutLabels }: Collected): string[] {
   ];
 }
 
-function countNotes(counts: PrepareDetails["counts"], collected: readonly Collected[], maxCharacters: number): string[] {
+function countNotes(
+  counts: PrepareDetails["counts"],
+  collected: readonly Collected[],
+  maxCharacters: number,
+): string[] {
   const conflicts = collected.reduce((sum, { counts: own }) => sum + own.conflicts, 0);
   const unlabelled = collected.reduce((sum, { counts: own }) => sum + own.unlabelled, 0);
   const whole = collected.every(({ withoutLabels }) => withoutLabels.length === 0);
@@ -37,18 +43,26 @@ function countNotes(counts: PrepareDetails["counts"], collected: readonly Collec
   if (conflicts > 0) {
     notes.push(`${texts(conflicts)} came again with another label: the first label was kept.`);
   }
-  if (counts.empty > 0) notes.push(`${thousands(counts.empty)} empty ${counts.empty === 1 ? "text was" : "texts were"} dropped.`);
+  if (counts.empty > 0)
+    notes.push(
+      `${thousands(counts.empty)} empty ${counts.empty === 1 ? "text was" : "texts were"} dropped.`,
+    );
   if (counts.truncated > 0) {
-    notes.push(`${texts(counts.truncated)} of more than ${thousands(maxCharacters)} characters (data.maxCharacters) ${counts.truncated === 1 ? "was" : "were"} cut there.`);
+    notes.push(
+      `${texts(counts.truncated)} of more than ${thousands(maxCharacters)} characters (data.maxCharacters) ${counts.truncated === 1 ? "was" : "were"} cut there.`,
+    );
   }
-  if (unlabelled > 0 && whole) notes.push(`${texts(unlabelled)} for training had no label and joined the transfer set.`);
+  if (unlabelled > 0 && whole)
+    notes.push(`${texts(unlabelled)} for training had no label and joined the transfer set.`);
   return notes;
 }
 
 function validationNote(assembled: AssembledSplits, rules: Recipe["data"]): string {
   const size = assembled.splits.validation.length;
-  if (assembled.validation === "gold") return `The ${texts(size)} of the validation split count as bought labels.`;
-  if (size === 0) return "No texts could be held out for validation: training runs all its epochs and keeps the last weights.";
+  if (assembled.validation === "gold")
+    return `The ${texts(size)} of the validation split count as bought labels.`;
+  if (size === 0)
+    return "No texts could be held out for validation: training runs all its epochs and keeps the last weights.";
   const from = rules.labelled === "all" ? "training" : "transfer";
   return `No validation split was named: ${texts(size)} for ${from} ${size === 1 ? "is" : "are"} held out; only the teacher labels them, no gold label of theirs is read.`;
 }
@@ -58,16 +72,28 @@ function splitNotes(assembled: AssembledSplits, rules: Recipe["data"]): string[]
   const notes: string[] = [];
   if (assembled.madeTest) {
     const share = `${Math.round(rules.testShare * 100)} % of each class`;
-    notes.push(`No test split was named: ${texts(splits.test.length)} (${share}, draw ${rules.seed}) were set aside.`);
+    notes.push(
+      `No test split was named: ${texts(splits.test.length)} (${share}, draw ${rules.seed}) were set aside.`,
+    );
   }
-  if (splits.test.length === 0) notes.push("There is no test split: no score can be measured. Name one in data.source.test.");
-  if (assembled.validationInTest > 0) notes.push(`${texts(assembled.validationInTest)} of validation ${assembled.validationInTest === 1 ? "is" : "are"} in test too and left validation.`);
+  if (splits.test.length === 0)
+    notes.push("There is no test split: no score can be measured. Name one in data.source.test.");
+  if (assembled.validationInTest > 0)
+    notes.push(
+      `${texts(assembled.validationInTest)} of validation ${assembled.validationInTest === 1 ? "is" : "are"} in test too and left validation.`,
+    );
   notes.push(validationNote(assembled, rules));
-  if (splits.labelled.length === 0) notes.push("No text for training has a label: the budget is 0.");
-  if (splits.transfer.length === 0) notes.push("Every label was bought, so the transfer set is empty: students learn from the labelled texts.");
+  if (splits.labelled.length === 0)
+    notes.push("No text for training has a label: the budget is 0.");
+  if (splits.transfer.length === 0)
+    notes.push(
+      "Every label was bought, so the transfer set is empty: students learn from the labelled texts.",
+    );
   const available = Object.values(perClass).reduce((sum, counts) => sum + counts.available, 0);
   if (classes.length > 20 && available < classes.length * 2) {
-    notes.push(`The labels look like numbers or names of rows: ${thousands(classes.length)} classes for ${texts(available)}. Check data.columns.label.`);
+    notes.push(
+      `The labels look like numbers or names of rows: ${thousands(classes.length)} classes for ${texts(available)}. Check data.columns.label.`,
+    );
   }
   return notes;
 }
@@ -79,15 +105,28 @@ export function prepareNotes(
   counts: PrepareDetails["counts"],
   rules: Recipe["data"],
 ): string[] {
-  return [...collected.flatMap(fileNotes), ...countNotes(counts, collected, rules.maxCharacters), ...splitNotes(assembled, rules)];
+  return [
+    ...collected.flatMap(fileNotes),
+    ...countNotes(counts, collected, rules.maxCharacters),
+    ...splitNotes(assembled, rules),
+  ];
 }
 
 /** The stage's last line on the terminal. */
-export function prepareSummary(details: PrepareDetails, labelled: Recipe["data"]["labelled"]): string {
+export function prepareSummary(
+  details: PrepareDetails,
+  labelled: Recipe["data"]["labelled"],
+): string {
   const { rows, counts, classes, validation } = details;
-  const draw = typeof labelled === "object" && "perClass" in labelled ? `${thousands(labelled.perClass)} for each of ${thousands(classes.length)} classes` : `${thousands(classes.length)} classes`;
+  const draw =
+    typeof labelled === "object" && "perClass" in labelled
+      ? `${thousands(labelled.perClass)} for each of ${thousands(classes.length)} classes`
+      : `${thousands(classes.length)} classes`;
   const held = validation === "gold" ? "validation (gold)" : "validation held out";
-  const dropped = [`${thousands(counts.alsoInEvaluation)} also in test${validation === "gold" ? " or validation" : ""}`, `${thousands(counts.duplicates)} duplicates`];
+  const dropped = [
+    `${thousands(counts.alsoInEvaluation)} also in test${validation === "gold" ? " or validation" : ""}`,
+    `${thousands(counts.duplicates)} duplicates`,
+  ];
   if (counts.empty > 0) dropped.push(`${thousands(counts.empty)} empty`);
   return (
     `${texts(counts.read)} read: ${thousands(rows.labelled)} labelled (${draw}), ${thousands(rows.transfer)} transfer, ` +

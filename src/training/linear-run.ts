@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { saveLinear, trainLinear } from "../controls/linear.ts";
 import { LimbeckError } from "../errors.ts";
-import { argmax } from "../math/softmax.ts";
+import { softmax } from "../math/softmax.ts";
 import type { TrainedRun } from "../types.ts";
 import type { JobControl, LinearJob } from "./jobs.ts";
 import { readLineFile } from "./line-file.ts";
@@ -18,11 +18,10 @@ export async function runLinearJob(job: LinearJob, { signal }: JobControl): Prom
   const rows = header.targets === "hard-labels" ? labelledRows(set) : [...set.labels.keys()];
   const model = await trainLinear({
     texts: rows.map((row) => texts[row]!),
-    targets: {
-      labels: Int32Array.from(rows, (row) =>
-        header.targets === "hard-labels" ? set.labels[row]! : teacherClass(set, row),
-      ),
-    },
+    targets:
+      header.targets === "hard-labels"
+        ? { labels: Int32Array.from(rows, (row) => set.labels[row]!) }
+        : { probabilities: softTargets(set) },
     classes: set.classes,
     seed,
     signal,
@@ -48,7 +47,12 @@ export async function runLinearJob(job: LinearJob, { signal }: JobControl): Prom
   return run;
 }
 
-/** The class that the teacher finds likeliest. */
-function teacherClass({ logits, classes }: TrainingSet, row: number): number {
-  return argmax(logits!.subarray(row * classes, (row + 1) * classes));
+/** softmax(z_t), `[N, C]`: on held-out texts these teach a linear model more than the teacher's argmax does. */
+function softTargets({ logits, classes, rows }: TrainingSet): Float32Array {
+  const probabilities = new Float32Array(rows * classes);
+  for (let row = 0; row < rows; row += 1) {
+    const first = row * classes;
+    probabilities.set(softmax(logits!.subarray(first, first + classes), 1), first);
+  }
+  return probabilities;
 }

@@ -88,10 +88,10 @@ export function hardLabelJobs(
   );
 }
 
-/** The linear controls: on the gold labels, and on the teacher's argmax for every text. One run each: no chance in it. */
+/** The linear controls: on the gold labels, and on the teacher's soft targets for every text. One run each: no chance in it. */
 export function linearJobs({ recipe, folder, sets, classes }: PlanInputs): LinearJob[] {
   const seed = recipe.train.seeds[0]!;
-  return (["hard-labels", "teacher-argmax"] as const).map((targets) => {
+  return (["hard-labels", "soft"] as const).map((targets) => {
     const variant = targets === "hard-labels" ? "linear-labels" : "linear-teacher";
     const header: RunHeader = {
       variant,

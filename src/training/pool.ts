@@ -42,7 +42,7 @@ export class TrainingPool {
         const found = await find();
         if (found !== null) return found;
         if (this.signal.aborted) throw new LimbeckError("E_ABORTED", "Training was stopped.");
-        const worker = this.idle.pop() ?? new WorkerProcess();
+        const worker = this.takeIdle() ?? new WorkerProcess();
         try {
           return await worker.run(job, { signal: this.signal, onStep });
         } finally {
@@ -56,5 +56,12 @@ export class TrainingPool {
   /** Ends all processes; call when no job is under way. */
   close(): void {
     for (const worker of this.idle.splice(0)) worker.close();
+  }
+
+  /** A process without a job; one that has died meanwhile is forgotten. */
+  private takeIdle(): WorkerProcess | null {
+    for (let worker = this.idle.pop(); worker; worker = this.idle.pop())
+      if (worker.alive) return worker;
+    return null;
   }
 }

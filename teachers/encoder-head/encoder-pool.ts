@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { LimbeckError, type ErrorCode } from "../../src/errors.ts";
 import type { SessionOptions, TokenBlock } from "./encoder-session.ts";
-import type { EncodeAnswer, EncodeRequest } from "./encoder-worker.ts";
+import type { EncodeAnswer, PoolMessage } from "./encoder-worker.ts";
 import { teacherError } from "./model-folder.ts";
 import { startEncoderWorker } from "./start-worker.ts";
 
@@ -16,6 +16,9 @@ interface Seat {
   worker: Worker;
   waiting: Map<number, Waiting>;
   ready: Promise<void>;
+  ended: Promise<void>;
+  /** Why the worker takes no more work: asked of a dead one, an answer would never come. */
+  failure: Error | null;
 }
 
 function revive(error: unknown): Error {
@@ -57,28 +60,45 @@ export class EncoderPool {
     const seat = this.seats.reduce((best, other) =>
       other.waiting.size < best.waiting.size ? other : best,
     );
+    const failure = this.seats.find((one) => one.failure !== null)?.failure;
+    if (failure) return Promise.reject(failure);
     const request = this.requests;
     this.requests += 1;
     return new Promise((resolve, reject) => {
       seat.waiting.set(request, { resolve, reject });
-      const message: EncodeRequest = { request, batch: this.batch, ids, lengths };
+      const message: PoolMessage = { kind: "encode", request, batch: this.batch, ids, lengths };
       seat.worker.postMessage(message, [ids.buffer, lengths.buffer] as ArrayBuffer[]);
     });
   }
 
+  /**
+   * Ends the threads and rejects what waits. A thread ends itself, after the block in hand: terminating it while ONNX
+   * Runtime is at work in it aborts the whole process.
+   */
   async close(): Promise<void> {
     this.closing = true;
-    await Promise.all(this.seats.map(({ worker }) => worker.terminate()));
+    const reason = new LimbeckError("E_ABORTED", "The teacher was closed while it was at work.");
+    for (const seat of this.seats) {
+      rejectAll(seat, reason);
+      const message: PoolMessage = { kind: "close" };
+      seat.worker.postMessage(message);
+    }
+    await Promise.all(this.seats.map(({ ended }) => ended));
   }
 
   private start(options: SessionOptions): Seat {
     const worker = startEncoderWorker(options);
     const waiting = new Map<number, Waiting>();
-    const ready = new Promise<void>((resolve, reject) => {
+    const ended = new Promise<void>((resolve) => {
+      worker.once("exit", () => {
+        resolve();
+      });
+    });
+    const seat: Seat = { worker, waiting, ended, ready: Promise.resolve(), failure: null };
+    seat.ready = new Promise<void>((resolve, reject) => {
       const fail = (reason: Error) => {
         reject(reason);
-        for (const one of waiting.values()) one.reject(reason);
-        waiting.clear();
+        rejectAll(seat, reason);
       };
       worker.on("message", (answer: EncodeAnswer) => {
         if (answer.kind === "ready") resolve();
@@ -88,22 +108,22 @@ export class EncoderPool {
       });
       worker.on("error", fail);
       worker.on("exit", (status) => {
-        if (this.closing)
-          fail(new LimbeckError("E_ABORTED", "The teacher was closed while it was at work."));
-        else
-          fail(
-            teacherError(
-              this.folder,
-              "the encoder's worker to go on",
-              `its end with status ${status}`,
-            ),
-          );
+        if (this.closing || seat.failure !== null) return;
+        const end = `its end with status ${status}`;
+        fail(teacherError(this.folder, "the encoder's worker to go on", end));
       });
     });
     // Whoever opens the pool awaits it; a failure after that reaches those who wait for vectors.
-    ready.catch(() => undefined);
-    return { worker, waiting, ready };
+    seat.ready.catch(() => undefined);
+    return seat;
   }
+}
+
+/** Tells all who wait, and all who will ask. */
+function rejectAll(seat: Seat, reason: Error): void {
+  seat.failure = reason;
+  for (const one of seat.waiting.values()) one.reject(reason);
+  seat.waiting.clear();
 }
 
 function take(waiting: Map<number, Waiting>, request: number): Waiting | undefined {

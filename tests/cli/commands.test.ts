@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -135,6 +135,56 @@ describe("limbeck recipe", () => {
     const students = JSON.stringify(schema.properties.student);
     expect(students).toContain('"const":"bilstm"');
     expect(students).toContain('"const":"transformer"');
+  });
+});
+
+describe("limbeck init", () => {
+  const rows = ["refund", "delivery"].flatMap((label) =>
+    Array.from({ length: 30 }, (_, index) => `question ${index} about my ${label},${label}`),
+  );
+
+  beforeEach(async () => {
+    await writeFile(join(folder, "mine.csv"), `question,topic\n${rows.join("\n")}\n`);
+  });
+
+  it("writes a recipe that is valid and says what it found", async () => {
+    const words = ["init", "mine.csv", "--text", "question", "--label", "topic"];
+    const { exitCode, stdout, stderr } = await run(words);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("mine.csv: CSV, 60 rows, 60 different texts");
+    expect(stdout).toContain("Wrote mine.yaml. Run it: npx limbeck run mine.yaml");
+    const checked = await run(["recipe", "check", "mine.yaml"]);
+    expect([checked.exitCode, checked.stderr]).toEqual([0, ""]);
+    expect(checked.stdout).toContain("mine.yaml is a valid recipe: mine");
+  });
+
+  it("does not replace a recipe unless told to", async () => {
+    await writeFile(join(folder, "mine.yaml"), "mine\n");
+    const { exitCode, stderr } = await run(["init", "mine.csv"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      "Expected mine.yaml not to be there yet, got a file. Name another with --out, or replace it with --force.\n",
+    );
+    expect(await readFile(join(folder, "mine.yaml"), "utf8")).toBe("mine\n");
+    const forced = await run([
+      "init",
+      "mine.csv",
+      "--force",
+      "--text",
+      "question",
+      "--label",
+      "topic",
+    ]);
+    expect(forced.exitCode).toBe(0);
+    expect(await readFile(join(folder, "mine.yaml"), "utf8")).toContain("kind: encoder-head");
+  });
+
+  it("names a file that is not there", async () => {
+    const { exitCode, stdout, stderr } = await run(["init", "none.csv"]);
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("none.csv");
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(await readdir(folder)).toEqual(["mine.csv"]);
   });
 });
 

@@ -86,6 +86,11 @@ describe("formatResults", () => {
     );
   });
 
+  it("wraps sentences to the terminal, between words", () => {
+    const shown = formatResults(folder, report(), createStyle(false), 12).split("\n");
+    expect(shown.slice(6, 9)).toEqual(["It helped.", "It is", "smaller."]);
+  });
+
   it("does not name a bundle that is not there", async () => {
     const empty = await mkdtemp(join(tmpdir(), "limbeck-results-"));
     expect(formatResults(empty, report(), createStyle(false))).not.toContain("predict");

@@ -17,15 +17,26 @@ beforeAll(async () => {
   installed = join(project, "node_modules", "limbeck");
   await mkdir(installed, { recursive: true });
   await execute("npm", ["run", "build"], { cwd: packageFolder });
-  const { stdout } = await execute("npm", ["pack", "--silent", "--pack-destination", project], { cwd: packageFolder });
-  await execute("tar", ["-xzf", join(project, stdout.trim()), "--strip-components=1", "-C", installed]);
+  const { stdout } = await execute("npm", ["pack", "--silent", "--pack-destination", project], {
+    cwd: packageFolder,
+  });
+  await execute("tar", [
+    "-xzf",
+    join(project, stdout.trim()),
+    "--strip-components=1",
+    "-C",
+    installed,
+  ]);
   // The dependencies as npm would install them, without the network: links to the clone's own.
   for (const name of await readdir(join(packageFolder, "node_modules"))) {
     if (!name.startsWith(".")) {
       await symlink(join(packageFolder, "node_modules", name), join(project, "node_modules", name));
     }
   }
-  await writeFile(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
+  await writeFile(
+    join(project, "package.json"),
+    JSON.stringify({ name: "empty", private: true, type: "module" }),
+  );
   await writeBankingCut(project, 4);
 });
 
@@ -62,13 +73,24 @@ describe("the packed tarball in an empty project", () => {
     await writeFile(
       join(project, "tsconfig.json"),
       JSON.stringify({
-        compilerOptions: { module: "nodenext", target: "es2022", strict: true, types: ["node"], skipLibCheck: false, outDir: "out" },
+        compilerOptions: {
+          module: "nodenext",
+          target: "es2022",
+          strict: true,
+          types: ["node"],
+          skipLibCheck: false,
+          outDir: "out",
+        },
         files: ["main.ts"],
       }),
     );
-    const { stdout } = await execute(process.execPath, [join(packageFolder, "node_modules/typescript/bin/tsc")], {
-      cwd: project,
-    }).catch((thrown: unknown) => thrown as { stdout: string });
+    const { stdout } = await execute(
+      process.execPath,
+      [join(packageFolder, "node_modules/typescript/bin/tsc")],
+      {
+        cwd: project,
+      },
+    ).catch((thrown: unknown) => thrown as { stdout: string });
     expect(stdout).toBe("");
   });
 
@@ -87,10 +109,16 @@ describe("the packed tarball in an empty project", () => {
 
   it("runs the command line from built files", async () => {
     const script = join(installed, "bin", "limbeck.js");
-    const again = await limbeck(["run", "small.yaml", "--set", "train.epochs=8"], { folder: project, script });
+    const again = await limbeck(["run", "small.yaml", "--set", "train.epochs=8"], {
+      folder: project,
+      script,
+    });
     expect(again.stderr).toContain("unchanged");
     expect(again.code).toBe(0);
-    const answer = await limbeck(["predict", "runs/small/export/bilstm", "my card was swallowed"], { folder: project, script });
+    const answer = await limbeck(["predict", "runs/small/export/bilstm", "my card was swallowed"], {
+      folder: project,
+      script,
+    });
     expect(answer.code).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LIMBECK_REPORT } from "../../src/report/schema.ts";
+import { reportSchema } from "../../src/report/schema.ts";
 import { STAGES } from "../../src/types.ts";
 import { writeBankingCut } from "../helpers/banking-cut.ts";
 import { limbeck, packageFolder, type Finished } from "../helpers/command-line.ts";
@@ -44,13 +44,18 @@ describe("limbeck run, on a cut of Banking77", () => {
     expect(first.stderr).not.toContain("Error");
     expect(first.code).toBe(0);
     for (const stage of STAGES) {
-      expect(await json(`${stage}/manifest.json`)).toMatchObject({ schema: "limbeck.stage/1", stage });
+      expect(await json(`${stage}/manifest.json`)).toMatchObject({
+        schema: "limbeck.stage/1",
+        stage,
+      });
     }
   });
 
   it("reports every system, and each at least as good as it has to be", async () => {
-    const report = LIMBECK_REPORT.parse(await json("report/report.json"));
-    const accuracy = new Map(report.systems.map(({ name, metrics }) => [name, metrics.accuracy?.value ?? NaN]));
+    const report = reportSchema.parse(await json("report/report.json"));
+    const accuracy = new Map(
+      report.systems.map(({ name, metrics }) => [name, metrics.accuracy?.value ?? NaN]),
+    );
     expect([...accuracy.keys()].sort()).toEqual([
       "bilstm",
       "bilstm-hard-label",
@@ -100,7 +105,10 @@ describe("limbeck run, on a cut of Banking77", () => {
   });
 
   it("redoes only what a changed key touches", async () => {
-    const changed = await limbeck(["run", "cut.yaml", "--set", "evaluate.resamples=500", "--json"], { folder });
+    const changed = await limbeck(
+      ["run", "cut.yaml", "--set", "evaluate.resamples=500", "--json"],
+      { folder },
+    );
     expect(changed.code).toBe(0);
     const ran = changed.stdout
       .split("\n")
@@ -114,10 +122,15 @@ describe("limbeck run, on a cut of Banking77", () => {
   it("leaves a bundle that answers", async () => {
     const bundle = join(folder, "runs/cut/export/bilstm");
     expect((await stat(join(bundle, "onnx/model.onnx"))).size).toBeGreaterThan(100_000);
-    const answer = await limbeck(["predict", bundle, "when will my card arrive?", "--json"], { folder });
+    const answer = await limbeck(["predict", bundle, "when will my card arrive?", "--json"], {
+      folder,
+    });
     expect(answer.code).toBe(0);
     expect(JSON.parse(answer.stdout) as unknown).toMatchObject({ label: "card_arrival" });
-    const many = await limbeck(["predict", bundle, "-"], { folder, input: "when will my card arrive?\nI want to cancel my transfer\n" });
+    const many = await limbeck(["predict", bundle, "-"], {
+      folder,
+      input: "when will my card arrive?\nI want to cancel my transfer\n",
+    });
     expect(many.stdout.trim().split("\n")).toHaveLength(2);
   });
 });

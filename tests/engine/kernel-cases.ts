@@ -10,7 +10,7 @@ export interface KernelInput {
 
 export interface KernelCase {
   inputs: Readonly<Record<string, KernelInput>>;
-  run(tensors: Record<string, tf.Tensor>): tf.Tensor;
+  run: (tensors: Record<string, tf.Tensor>) => tf.Tensor;
   /** Whether the gradient is compared too. Default true. */
   gradient?: boolean;
 }
@@ -67,6 +67,18 @@ function reduction(
 function unevenBinary(run: Binary): KernelCase[] {
   const [equal, ...broadcast] = binary(run);
   return [equal!, ...broadcast.map((other) => ({ ...other, gradient: false }))];
+}
+
+/** Over axes that only broadcasting has made: the engine multiplies where tfjs adds up copies. */
+function ofBroadcast(run: (x: tf.Tensor, axes: number[]) => tf.Tensor): KernelCase[] {
+  return [[2], [1], [0, 1], [0, 1, 2]].flatMap((axes) => [
+    ...unary((value) => run(tf.mul(tf.onesLike(value), tf.sum(value, [0, 1])), axes)),
+    ...unary((value) => run(tf.mul(tf.onesLike(value), tf.sum(value, [2], true)), axes)),
+    // A product of sizes that no single number in a program would be recognised as.
+    ...unary((value) =>
+      tf.add(value, run(tf.fill([value.shape[1]!, value.shape[1]!, 3], 2), axes.slice(0, 2)).sum()),
+    ),
+  ]);
 }
 
 const comparison = (run: Binary): KernelCase[] => binary(run, integers, false);
@@ -166,9 +178,9 @@ export const kernelCases: Readonly<Record<string, KernelCase[]>> = {
     ...unary((value) => tf.add(tf.expandDims(tf.range(0, value.shape[1]!), 1), value)),
     ...unary((value) => tf.mul(tf.range(1, 9, 2), value)),
   ],
-  Sum: reduction(tf.sum),
-  Mean: reduction(tf.mean),
-  Max: reduction(tf.max),
+  Sum: [...reduction(tf.sum), ...ofBroadcast(tf.sum)],
+  Mean: [...reduction(tf.mean), ...ofBroadcast(tf.mean)],
+  Max: [...reduction(tf.max), ...ofBroadcast(tf.max)],
   Min: reduction(tf.min),
   Prod: reduction(tf.prod, x, false),
   All: reduction(tf.all, flags, false),
@@ -274,7 +286,8 @@ export const kernelCases: Readonly<Record<string, KernelCase[]>> = {
   Softmax: unary((value) => tf.softmax(value)),
   GatherV2: [
     {
-      inputs: { table: { shape: [6, 4] }, ids: indices(["B", "L"], 6) },
+      // Rows that repeat: their gradients add up.
+      inputs: { table: { shape: [6, 4] }, ids: indices(["B", "L"], 4) },
       run: ({ table, ids }) => tf.gather(table!, ids as tf.Tensor2D),
     },
     {
@@ -296,7 +309,7 @@ export const kernelCases: Readonly<Record<string, KernelCase[]>> = {
   ],
   UnsortedSegmentSum: [
     {
-      inputs: { x: { shape: ["B", 4] }, ids: indices(["B"], 3) },
+      inputs: { x: { shape: ["B", 4] }, ids: indices(["B"], 2) },
       run: ({ x, ids }) => tf.unsortedSegmentSum(x!, ids as tf.Tensor1D, 3),
       gradient: false,
     },

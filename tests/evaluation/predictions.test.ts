@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writePredictions } from "../../src/evaluation/predictions.ts";
-import { reorderColumns } from "../../src/evaluation/run-sources.ts";
+import { reorderColumns } from "../../src/labels/reorder-columns.ts";
 import { readParquet } from "../../src/formats/parquet.ts";
 
 let folder: string;
@@ -38,6 +38,14 @@ describe("predictions.parquet", () => {
     const view = new DataView(logits.bytes.buffer, logits.bytes.byteOffset);
     const values = Array.from({ length: 8 }, (_, index) => view.getFloat32(4 * index, true));
     expect(values).toEqual([1, 2, 3, 4, -1, 0.5, 0, 9]);
+  });
+});
+
+describe("predictions of no text", () => {
+  it("are an empty table", async () => {
+    const path = join(folder, "empty.parquet");
+    await writePredictions(path, [], ["no", "yes"], []);
+    expect((await readParquet(path)).rows).toBe(0);
   });
 });
 

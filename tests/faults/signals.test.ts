@@ -36,7 +36,8 @@ async function untilGone(group: number): Promise<boolean> {
 describe("Ctrl-C", () => {
   it.each(STAGES)("in stage %s stops the run, which then goes on", async (stage) => {
     const run = startLimbeck(["run", "small.yaml"], folder);
-    await run.reports("stage-start", stage);
+    // In the two long stages in the middle of the work.
+    await run.reports(["label", "train"].includes(stage) ? "progress" : "stage-start", stage);
     run.pressCtrlC();
     const code = await run.ended;
     const { stdout, stderr } = run.output();
@@ -49,6 +50,7 @@ describe("Ctrl-C", () => {
       return;
     }
     expect(code).toBe(130);
+    expect(stderr).toContain("Stopping: what is done so far is being saved. Ctrl-C again leaves");
     expect(stderr).toContain("The same command goes on from here.");
     expect(stdout).toContain('"code":"E_ABORTED"');
     const later = STAGES.slice(STAGES.indexOf(stage) + 1);

@@ -69,7 +69,11 @@ export function startLimbeck(words: readonly string[], folder: string): Started 
     });
   };
   const pressCtrlC = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown; // it has ended by itself
+    }
   };
   return { child, output: () => ({ stdout, stderr }), reports, ended, pressCtrlC };
 }

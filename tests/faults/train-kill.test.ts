@@ -10,7 +10,12 @@ import type { MetricsLine } from "../../src/training/metrics-log.ts";
 
 const script = fileURLToPath(new URL("./train-toy.ts", import.meta.url));
 // Two seeds of the student (390 steps each) and of its control.
-const RUNS = ["bilstm/seed-0", "bilstm/seed-1", "bilstm-hard-label/seed-0", "bilstm-hard-label/seed-1"];
+const RUNS = [
+  "bilstm/seed-0",
+  "bilstm/seed-1",
+  "bilstm-hard-label/seed-0",
+  "bilstm-hard-label/seed-1",
+];
 
 interface Attempt {
   /** Steps that it had told of when it ended. */
@@ -22,8 +27,14 @@ interface Attempt {
 }
 
 /** Starts the training and, once it has told of so many steps, does something to it. */
-function attempt(folder: string, disturb?: { at: number; by: (group: number) => void }): Promise<Attempt> {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), script, folder], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+function attempt(
+  folder: string,
+  disturb?: { at: number; by: (group: number) => void },
+): Promise<Attempt> {
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), script, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
+  });
   const group = child.pid!;
   let output = "";
   let disturbed = false;
@@ -68,7 +79,10 @@ async function expectSameRuns(folder: string, undisturbed: string): Promise<void
     const weights = (of: string) => readFile(join(of, run, "weights.safetensors"));
     expect((await weights(folder)).equals(await weights(undisturbed)), run).toBe(true);
     const metrics = async (of: string) =>
-      (await readLineFile<MetricsLine>(join(of, run, "metrics.jsonl"))).map((line) => ({ ...line, textsPerSecond: 0 }));
+      (await readLineFile<MetricsLine>(join(of, run, "metrics.jsonl"))).map((line) => ({
+        ...line,
+        textsPerSecond: 0,
+      }));
     expect(await metrics(folder), run).toEqual(await metrics(undisturbed));
   }
 }
@@ -114,9 +128,14 @@ describe.skipIf(process.platform !== "linux")("training that is killed", () => {
 
   it("saves on Ctrl-C, which reaches every process, and goes on to the same weights", async () => {
     const folder = await newFolder();
-    const stopped = await attempt(folder, { at: 200, by: (group) => process.kill(-group, "SIGINT") });
+    const stopped = await attempt(folder, {
+      at: 200,
+      by: (group) => process.kill(-group, "SIGINT"),
+    });
     expect(stopped.output).toContain("failed: E_ABORTED");
-    const saved = (await readdir(folder, { recursive: true })).filter((path) => /checkpoint-\d+$/.test(path));
+    const saved = (await readdir(folder, { recursive: true })).filter((path) =>
+      /checkpoint-\d+$/.test(path),
+    );
     expect(saved.length).toBeGreaterThan(0);
     expect((await attempt(folder)).code).toBe(0);
     await expectSameRuns(folder, undisturbed);
@@ -129,7 +148,9 @@ describe.skipIf(process.platform !== "linux")("training that is killed", () => {
     };
     const failed = await attempt(folder, { at: 100, by });
     expect(failed.output).toContain("failed: E_TRAINING");
-    const finished = (await readdir(folder, { recursive: true })).filter((path) => /seed-\d.manifest\.json$/.test(path));
+    const finished = (await readdir(folder, { recursive: true })).filter((path) =>
+      /seed-\d.manifest\.json$/.test(path),
+    );
     expect(finished.length).toBeGreaterThanOrEqual(1);
     expect((await attempt(folder)).code).toBe(0);
     await expectSameRuns(folder, undisturbed);

@@ -8,7 +8,9 @@ export async function writeBankingCut(
   intents: number,
 ): Promise<{ train: number; test: number; classes: string[] }> {
   const read = async (name: string): Promise<string[]> =>
-    (await readFile(join(packageFolder, "datasets", "banking77", name), "utf8")).trimEnd().split("\n");
+    (await readFile(join(packageFolder, "datasets", "banking77", name), "utf8"))
+      .trimEnd()
+      .split("\n");
   const [header, ...train] = await read("train.tsv");
   const [, ...test] = await read("test.tsv");
   const labelOf = (line: string): string => line.slice(0, line.indexOf("\t"));

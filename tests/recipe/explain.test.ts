@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { explainRecipe, explainText } from "../../src/recipe/explain.ts";
+import { explainText } from "../../src/cli/explain-text.ts";
+import { explainRecipe } from "../../src/recipe/explain.ts";
 import { fullJsonSchema } from "../../src/recipe/json-schema.ts";
 import { loadRecipe } from "../../src/recipe/load.ts";
 

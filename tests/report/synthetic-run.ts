@@ -171,7 +171,7 @@ function makeRuns(students: readonly string[], seeds: readonly number[]): Traine
   );
   const others = [
     ["linear-labels", "linear", "hard-labels"],
-    ["linear-teacher", "linear", "teacher-argmax"],
+    ["linear-teacher", "linear", "soft"],
     ["majority", "majority", "hard-labels"],
   ] as const;
   return [

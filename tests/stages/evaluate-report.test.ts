@@ -36,7 +36,7 @@ function answer(rows: readonly TextRow[], every: number): Float32Array {
   });
 }
 
-const EVERY: Record<string, number> = { soft: 10, "hard-labels": 3, "teacher-argmax": 5 };
+const EVERY: Record<string, number> = { soft: 10, "hard-labels": 3 };
 
 let folder: string;
 let context: StageContext;

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/engine/index.ts";
-import type { StateDict } from "../../src/engine/index.ts";
 import { student as bilstm } from "../../students/bilstm.ts";
 import { student as transformer } from "../../students/transformer.ts";
 import { compileOptions, studentProgram, TABLE } from "../engine/programs.ts";
@@ -42,7 +41,7 @@ async function comparePyTorch(fixture: Fixture, program: ReturnType<typeof stude
   const weights = Object.entries({ ...fixture.parameters, [TABLE]: table }).map(
     ([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }] as const,
   );
-  compiled.loadWeights(Object.fromEntries(weights) as StateDict);
+  compiled.loadWeights(Object.fromEntries(weights));
   const targets = new Float32Array(batch * classes);
   fixture.labels.forEach((label, text) => (targets[text * classes + label] = 1));
   const tokens = Int32Array.from({ length: batch * length }, (_, place) => place);
@@ -75,10 +74,7 @@ describe("students equal PyTorch, logits, loss and every gradient", () => {
 
   it("transformer: BERT's encoder of two layers", async () => {
     const fixture = readFixture("transformer");
-    const { embedding, classes, heads, layers, positions } = fixture.sizes as Record<
-      string,
-      number
-    >;
+    const { embedding, classes, heads, layers, positions } = fixture.sizes;
     const sizes = { rows: 6, embedding: embedding!, classes: classes!, maxLength: positions! };
     const chosen = { heads, layers, dropout: 0 };
     await comparePyTorch(fixture, studentProgram(transformer, chosen, sizes));

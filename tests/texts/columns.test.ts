@@ -29,11 +29,17 @@ describe("chooseColumns", () => {
     expect(() => choose(["text", "intent"], { label: "intnet" })).toThrow(
       'a.csv:1: Expected a column "intnet" (data.columns.label), got the columns "text", "intent". Did you mean "intent"?',
     );
-    expect(() => choose(["text", "intent"], { text: "zzz" })).toThrow(/Name one of them in data\.columns\.text\.$/);
+    expect(() => choose(["text", "intent"], { text: "zzz" })).toThrow(
+      /Name one of them in data\.columns\.text\.$/,
+    );
   });
 
   it("does not ask for the label column of a file whose labels are not read", () => {
-    expect(choose(["text"], { label: "intent" }, false)).toEqual({ text: "text", label: null, guessed: true });
+    expect(choose(["text"], { label: "intent" }, false)).toEqual({
+      text: "text",
+      label: null,
+      guessed: true,
+    });
   });
 
   it("does not choose between two columns that may be the texts", () => {

@@ -4,7 +4,16 @@ import { expandGlob, isGlob } from "../../src/texts/glob.ts";
 import { makeWorkspace } from "./workspace.ts";
 
 const { folder, write } = makeWorkspace();
-for (const name of ["a.csv", "b.csv", "b.tsv", ".hidden.csv", "deep/c.csv", "deep/er/d.csv", "deep/x[1].csv"]) write(name, "x");
+for (const name of [
+  "a.csv",
+  "b.csv",
+  "b.tsv",
+  ".hidden.csv",
+  "deep/c.csv",
+  "deep/er/d.csv",
+  "deep/x[1].csv",
+])
+  write(name, "x");
 
 const expand = async (pattern: string): Promise<string[]> =>
   (await expandGlob(`${folder}/${pattern}`)).map((path) => relative(folder, path));

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { apportion, draw, drawHeldOut, drawLabelled, drawTest, groupByClass, heldOutSize } from "../../src/texts/sampling.ts";
+import {
+  apportion,
+  draw,
+  drawHeldOut,
+  drawLabelled,
+  drawTest,
+  groupByClass,
+  heldOutSize,
+} from "../../src/texts/sampling.ts";
 import { rowsOf } from "./rows.ts";
 
 describe("draw", () => {
@@ -9,11 +17,17 @@ describe("draw", () => {
   it("gives the same texts in the same order however the file is sorted", () => {
     const shuffledRows = fc.shuffledSubarray(rows, { minLength: rows.length });
     const expected = draw(rows, 20, "x", 0);
-    fc.assert(fc.property(shuffledRows, (other) => { expect(draw(other, 20, "x", 0)).toEqual(expected); }), { numRuns: 20 });
+    fc.assert(
+      fc.property(shuffledRows, (other) => {
+        expect(draw(other, 20, "x", 0)).toEqual(expected);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it("gives others for another seed", () => {
-    const texts = (seed: number): Set<string> => new Set(draw(rows, 50, "x", seed).map(({ text }) => text));
+    const texts = (seed: number): Set<string> =>
+      new Set(draw(rows, 50, "x", seed).map(({ text }) => text));
     const [first, second] = [texts(0), texts(1)];
     // Of 50 out of 500, 5 are expected in both; 20 would be seven deviations above (hypergeometric, deviation 2.0).
     expect([...first].filter((text) => second.has(text)).length).toBeLessThan(20);
@@ -23,7 +37,7 @@ describe("draw", () => {
     const ten = rows.slice(0, 10);
     const counts = new Map(ten.map(({ text }) => [text, 0]));
     for (let seed = 0; seed < 2000; seed += 1) {
-      const [{ text }] = draw(ten, 1, "fair", seed) as [{ text: string }];
+      const { text } = draw(ten, 1, "fair", seed)[0]!;
       counts.set(text, counts.get(text)! + 1);
     }
     // 200 expected each, deviation √(2000 · 0.1 · 0.9) = 13.4; five deviations are 67.
@@ -83,20 +97,31 @@ describe("drawLabelled", () => {
       'Expected at least 10 labelled texts in every class besides the test texts (data.labelled.perClass), got 7 in "c". ' +
         "Set perClass to 7 or less, use labelled: { count: N } or all, or add texts to the class.",
     );
-    expect(() => drawLabelled(groups, { perClass: 25 }, 0, false)).toThrow('in every class (data.labelled.perClass), got 20 in "b", 7 in "c".');
+    expect(() => drawLabelled(groups, { perClass: 25 }, 0, false)).toThrow(
+      'in every class (data.labelled.perClass), got 20 in "b", 7 in "c".',
+    );
   });
 
   it("says between which numbers a count must lie", () => {
-    expect(() => drawLabelled(groups, { count: 2 }, 0, false)).toThrow(/between 3 \(one for each class\) and 57 .*, got 2\./);
-    expect(() => drawLabelled(groups, { count: 58 }, 0, false)).toThrow(/and 57 \(labelled texts that there are\), got 58\./);
+    expect(() => drawLabelled(groups, { count: 2 }, 0, false)).toThrow(
+      /between 3 \(one for each class\) and 57 .*, got 2\./,
+    );
+    expect(() => drawLabelled(groups, { count: 58 }, 0, false)).toThrow(
+      /and 57 \(labelled texts that there are\), got 58\./,
+    );
   });
 });
 
 describe("drawTest", () => {
   it("takes its share of each class, at least one text and never the last", () => {
-    const groups = groupByClass([...rowsOf("a", 100), ...rowsOf("b", 3), ...rowsOf("c", 1)], ["a", "b", "c"]);
+    const groups = groupByClass(
+      [...rowsOf("a", 100), ...rowsOf("b", 3), ...rowsOf("c", 1)],
+      ["a", "b", "c"],
+    );
     const drawn = drawTest(groups, 0.2, 0);
-    expect(["a", "b", "c"].map((name) => drawn.filter(({ label }) => label === name).length)).toEqual([20, 1, 0]);
+    expect(
+      ["a", "b", "c"].map((name) => drawn.filter(({ label }) => label === name).length),
+    ).toEqual([20, 1, 0]);
   });
 });
 

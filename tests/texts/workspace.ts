@@ -6,7 +6,10 @@ import { openTextFile } from "../../src/texts/open-file.ts";
 import type { SourceRow, TextFile, WantedColumns } from "../../src/texts/text-file.ts";
 
 /** A folder for a test file's own files, removed after its last test. */
-export function makeWorkspace(): { folder: string; write: (name: string, content: string | Uint8Array) => string } {
+export function makeWorkspace(): {
+  folder: string;
+  write: (name: string, content: string | Uint8Array) => string;
+} {
   const folder = mkdtempSync(join(tmpdir(), "limbeck-texts-"));
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -22,7 +25,11 @@ export function makeWorkspace(): { folder: string; write: (name: string, content
   };
 }
 
-export async function openFile(path: string, columns: WantedColumns = {}, labels = true): Promise<TextFile> {
+export async function openFile(
+  path: string,
+  columns: WantedColumns = {},
+  labels = true,
+): Promise<TextFile> {
   return await openTextFile({ path, file: path.split("/").at(-1)!, columns, labels });
 }
 
@@ -33,7 +40,10 @@ export async function readRows(path: string, columns: WantedColumns = {}): Promi
 }
 
 /** Texts, labels and lines alone: `[text, label, line]`. */
-export async function readTriples(path: string, columns: WantedColumns = {}): Promise<[string, string | null, number][]> {
+export async function readTriples(
+  path: string,
+  columns: WantedColumns = {},
+): Promise<[string, string | null, number][]> {
   return (await readRows(path, columns)).map(({ text, label, line }) => [text, label, line]);
 }
 

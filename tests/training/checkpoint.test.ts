@@ -1,8 +1,13 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { deleteCheckpoints, loadCheckpoint, saveCheckpoint, type Checkpoint } from "../../src/training/checkpoint.ts";
+import {
+  deleteCheckpoints,
+  loadCheckpoint,
+  saveCheckpoint,
+  type Checkpoint,
+} from "../../src/training/checkpoint.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -10,7 +15,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const tensor = (...values: number[]) => ({ shape: [values.length], data: Float32Array.from(values) });
+const tensor = (...values: number[]) => ({
+  shape: [values.length],
+  data: Float32Array.from(values),
+});
 function checkpoint(step: number, best = step): Checkpoint {
   return {
     progress: {
@@ -34,7 +42,11 @@ describe("saveCheckpoint and loadCheckpoint", () => {
 
   it("do not write the best weights twice where they are the current ones", async () => {
     await saveCheckpoint(folder, checkpoint(3));
-    expect((await readdir(join(folder, "checkpoint-3"))).sort()).toEqual(["optimizer.safetensors", "state.json", "weights.safetensors"]);
+    expect((await readdir(join(folder, "checkpoint-3"))).sort()).toEqual([
+      "optimizer.safetensors",
+      "state.json",
+      "weights.safetensors",
+    ]);
     expect(await loadCheckpoint(folder, "a")).toEqual(checkpoint(3));
   });
 
@@ -43,19 +55,24 @@ describe("saveCheckpoint and loadCheckpoint", () => {
     expect(await readdir(folder)).toEqual(["checkpoint-11"]);
   });
 
-  it("take the newest by number, not by name, where a kill has left two", async () => {
-    await saveCheckpoint(folder, checkpoint(9));
+  it("take the newest by number, not by name, where a kill has left several", async () => {
     const apart = join(folder, "apart");
-    await saveCheckpoint(apart, checkpoint(10));
-    const { rename } = await import("node:fs/promises");
-    await rename(join(apart, "checkpoint-10"), join(folder, "checkpoint-10"));
+    for (const step of [9, 10, 11]) {
+      await saveCheckpoint(apart, checkpoint(step));
+      await rename(join(apart, `checkpoint-${step}`), join(folder, `checkpoint-${step}`));
+    }
+    expect((await loadCheckpoint(folder, "a"))?.progress.step).toBe(11);
+    await rm(join(folder, "checkpoint-11"), { recursive: true });
     expect((await loadCheckpoint(folder, "a"))?.progress.step).toBe(10);
   });
 
   it("fall back to the older one where the newest is damaged", async () => {
     await saveCheckpoint(folder, checkpoint(9));
     await mkdir(join(folder, "checkpoint-10"));
-    await writeFile(join(folder, "checkpoint-10", "state.json"), JSON.stringify(checkpoint(10).progress));
+    await writeFile(
+      join(folder, "checkpoint-10", "state.json"),
+      JSON.stringify(checkpoint(10).progress),
+    );
     expect((await loadCheckpoint(folder, "a"))?.progress.step).toBe(9);
   });
 
@@ -63,7 +80,10 @@ describe("saveCheckpoint and loadCheckpoint", () => {
     await saveCheckpoint(folder, checkpoint(9));
     const half = join(folder, ".checkpoint.tmp");
     await mkdir(half);
-    await writeFile(join(half, "weights.safetensors"), (await readFile(join(folder, "checkpoint-9/weights.safetensors"))).subarray(0, 20));
+    await writeFile(
+      join(half, "weights.safetensors"),
+      (await readFile(join(folder, "checkpoint-9/weights.safetensors"))).subarray(0, 20),
+    );
     expect((await loadCheckpoint(folder, "a"))?.progress.step).toBe(9);
     await saveCheckpoint(folder, checkpoint(10));
     expect(await readdir(folder)).toEqual(["checkpoint-10"]);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Batch, CompiledProgram } from "../../src/engine/types.ts";
-import { chooseHardLabelTraining, expectedChoiceSteps, type Candidate, type ChooseOptions } from "../../src/training/hard-label.ts";
+import {
+  chooseHardLabelTraining,
+  expectedChoiceSteps,
+  type Candidate,
+  type ChooseOptions,
+} from "../../src/training/hard-label.ts";
 import type { TrainingSet } from "../../src/training/training-set.ts";
 import { toyProgram, toySet } from "./toy-program.ts";
 
@@ -12,7 +17,14 @@ function options(more: Partial<ChooseOptions> = {}): ChooseOptions {
     program: toyProgram({ pieces: 30, classes: CLASSES }),
     set,
     validation: null,
-    plan: { steps: 80, batch: 16, seed: 0, learningRate: 0.1, warmup: 0.1, targets: { teacherLogits: false, labels: true } },
+    plan: {
+      steps: 80,
+      batch: 16,
+      seed: 0,
+      learningRate: 0.1,
+      warmup: 0.1,
+      targets: { teacherLogits: false, labels: true },
+    },
     seed: 0,
     known: [],
     onStep: () => Promise.resolve(),
@@ -21,7 +33,8 @@ function options(more: Partial<ChooseOptions> = {}): ChooseOptions {
   };
 }
 
-const trials = (table: readonly Candidate[]) => table.map(({ learningRate, steps }) => [learningRate, steps]);
+const trials = (table: readonly Candidate[]) =>
+  table.map(({ learningRate, steps }) => [learningRate, steps]);
 
 /** A program whose held-out answers are right with a share that the trial decides. */
 function scripted(share: (learningRate: number, steps: number) => number): CompiledProgram {
@@ -42,7 +55,10 @@ function scripted(share: (learningRate: number, steps: number) => number): Compi
     forward: ({ batch, length, tokens }: Batch) => {
       const data = new Float32Array(batch * CLASSES);
       for (let row = 0; row < batch; row += 1) {
-        const told = tokens!.subarray(row * length, (row + 1) * length).find((piece) => piece >= 2 && piece < 2 + CLASSES)! - 2;
+        const told =
+          tokens!
+            .subarray(row * length, (row + 1) * length)
+            .find((piece) => piece >= 2 && piece < 2 + CLASSES)! - 2;
         const right = row < Math.round(share(peak, steps) * batch);
         data[row * CLASSES + (right ? told : (told + 1) % CLASSES)] = 1;
       }
@@ -75,12 +91,14 @@ describe("chooseHardLabelTraining", () => {
     const program = scripted((_, steps) => steps / 100);
     const plan = { ...options().plan, steps: 30 };
     const choice = await chooseHardLabelTraining(options({ program, plan }));
-    expect(trials(choice.table).slice(1)).toEqual([
-      [0.25, 4],
-      [0.1, 8],
-      [0.1, 16],
-      [0.1, 30],
-    ].map(([rate, steps]) => [steps === 4 ? rate : choice.learningRate, steps]));
+    expect(trials(choice.table).slice(1)).toEqual(
+      [
+        [0.25, 4],
+        [0.1, 8],
+        [0.1, 16],
+        [0.1, 30],
+      ].map(([rate, steps]) => [steps === 4 ? rate : choice.learningRate, steps]),
+    );
     expect(choice.steps).toBe(30);
   });
 
@@ -89,7 +107,9 @@ describe("chooseHardLabelTraining", () => {
     const onBatch = ({ inputs }: Batch) => {
       for (const name of Object.keys(inputs)) seen.add(name);
     };
-    await chooseHardLabelTraining(options({ program: toyProgram({ pieces: 30, classes: CLASSES, onBatch }) }));
+    await chooseHardLabelTraining(
+      options({ program: toyProgram({ pieces: 30, classes: CLASSES, onBatch }) }),
+    );
     expect([...seen].sort()).toEqual(["labels", "mask"]);
   });
 
@@ -97,8 +117,18 @@ describe("chooseHardLabelTraining", () => {
     const trained = new Set<string>();
     const answered = new Set<string>();
     const texts = ({ batch, length, tokens }: Batch) =>
-      Array.from({ length: batch }, (_, row) => [...tokens!.subarray(row * length, (row + 1) * length)].filter((piece) => piece > 0).join(" "));
-    const toy = toyProgram({ pieces: 30, classes: CLASSES, onBatch: (batch) => { texts(batch).forEach((text) => trained.add(text)); } });
+      Array.from({ length: batch }, (_, row) =>
+        [...tokens!.subarray(row * length, (row + 1) * length)]
+          .filter((piece) => piece > 0)
+          .join(" "),
+      );
+    const toy = toyProgram({
+      pieces: 30,
+      classes: CLASSES,
+      onBatch: (batch) => {
+        texts(batch).forEach((text) => trained.add(text));
+      },
+    });
     const program: CompiledProgram = {
       ...toy,
       forward: (batch) => {

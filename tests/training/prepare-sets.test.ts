@@ -8,7 +8,9 @@ import { prepareSets, type PrepareSetsOptions } from "../../src/training/prepare
 import { readSet } from "../../src/training/set-files.ts";
 import type { IdentifiedText, TextRow } from "../../src/types.ts";
 
-const tokenizer = { encode: (text: string) => [2, Number(text), 3] } as Partial<Tokenizer> as Tokenizer;
+const tokenizer = {
+  encode: (text: string) => [2, Number(text), 3],
+} as Partial<Tokenizer> as Tokenizer;
 
 /** A text whose gold label was not bought: whoever reads it fails the test. */
 const sealed = (number: number): IdentifiedText =>
@@ -17,7 +19,11 @@ const sealed = (number: number): IdentifiedText =>
       throw new Error(`The gold label of text ${number} was not bought.`);
     },
   });
-const labelled = (number: number, label: string): TextRow => ({ id: `id-${number}`, text: `${number}`, label });
+const labelled = (number: number, label: string): TextRow => ({
+  id: `id-${number}`,
+  text: `${number}`,
+  label,
+});
 
 const bought = [labelled(10, "no"), labelled(11, "yes"), labelled(12, "no")];
 let folder: string;
@@ -26,9 +32,14 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "limbeck-sets-"));
   options = {
     folder,
-    texts: { labelled: bought, transfer: [20, 21, 22, 23].map(sealed), validation: [30, 31].map(sealed) },
+    texts: {
+      labelled: bought,
+      transfer: [20, 21, 22, 23].map(sealed),
+      validation: [30, 31].map(sealed),
+    },
     // The teacher's answer to text n: n for class 0, 0 for class 1.
-    readLogits: (ids) => Promise.resolve(Float32Array.from(ids.flatMap((id) => [Number(id.slice(3)), 0]))),
+    readLogits: (ids) =>
+      Promise.resolve(Float32Array.from(ids.flatMap((id) => [Number(id.slice(3)), 0]))),
     prepare: { classes: ["no", "yes"], validation: "transfer" },
     tokenizer,
     maxLength: 8,
@@ -52,7 +63,8 @@ describe("prepareSets", () => {
 
   it("joins the teacher's logits to transfer, labelled and validation texts", async () => {
     const { all, validation } = await prepareSets(options);
-    const firsts = async (path: string) => (await readSet(path)).logits!.filter((_, place) => place % 2 === 0);
+    const firsts = async (path: string) =>
+      (await readSet(path)).logits!.filter((_, place) => place % 2 === 0);
     expect([...(await firsts(all.folder))]).toEqual([10, 11, 12, 20, 21, 22, 23]);
     expect([...(await firsts(validation!.folder))]).toEqual([30, 31]);
   });
@@ -75,7 +87,10 @@ describe("prepareSets", () => {
   });
 
   it("trains on the labelled texts where there is no transfer set, and validates on nothing where there is nothing", async () => {
-    const { all, validation } = await prepareSets({ ...options, texts: { labelled: bought, transfer: [], validation: [] } });
+    const { all, validation } = await prepareSets({
+      ...options,
+      texts: { labelled: bought, transfer: [], validation: [] },
+    });
     expect(all.rows).toBe(3);
     expect(validation).toBeNull();
   });
@@ -87,7 +102,10 @@ describe("prepareSets", () => {
 
   it("gives another digest to other targets, whatever the texts", async () => {
     const one = await prepareSets(options);
-    const other = await prepareSets({ ...options, readLogits: (ids) => Promise.resolve(new Float32Array(2 * ids.length)) });
+    const other = await prepareSets({
+      ...options,
+      readLogits: (ids) => Promise.resolve(new Float32Array(2 * ids.length)),
+    });
     expect(other.all.digest).not.toBe(one.all.digest);
     expect(other.labelled.digest).toBe(one.labelled.digest);
   });

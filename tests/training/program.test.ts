@@ -6,7 +6,12 @@ import { compile } from "../../src/engine/index.ts";
 import type { CompiledProgram } from "../../src/engine/types.ts";
 import { Random } from "../../src/math/random.ts";
 import { students } from "../../src/registry.ts";
-import { EMBEDDINGS, studentProgram, targetsOf, type LossChoice } from "../../src/training/program.ts";
+import {
+  EMBEDDINGS,
+  studentProgram,
+  targetsOf,
+  type LossChoice,
+} from "../../src/training/program.ts";
 import { trainRun } from "../../src/training/train-run.ts";
 import type { TrainingSet } from "../../src/training/training-set.ts";
 import { validate } from "../../src/training/validation.ts";
@@ -23,7 +28,9 @@ const options: Record<string, unknown> = {
 async function compileStudent(kind: string, loss: LossChoice): Promise<CompiledProgram> {
   const student = await students[kind]!();
   const random = new Random("toy embeddings");
-  const values = Float32Array.from({ length: PIECES * 16 }, (_, index) => (index < 16 ? 0 : 0.3 * random.normal()));
+  const values = Float32Array.from({ length: PIECES * 16 }, (_, index) =>
+    index < 16 ? 0 : 0.3 * random.normal(),
+  );
   const program = studentProgram({
     student,
     options: student.options.parse(options[kind]),
@@ -43,14 +50,25 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** Trains for 20 epochs on all texts. @returns the share of them whose class it then answers as the true targets say. */
-async function learn(kind: string, loss: LossChoice, on: TrainingSet): Promise<{ agreement: number; padding: number[] }> {
+async function learn(
+  kind: string,
+  loss: LossChoice,
+  on: TrainingSet,
+): Promise<{ agreement: number; padding: number[] }> {
   const program = await compileStudent(kind, loss);
   try {
     const { weights } = await trainRun({
       program,
       set: on,
       validation: null,
-      plan: { steps: 20 * 6, batch: 16, seed: 0, learningRate: 1e-2, warmup: 0.1, targets: targetsOf(loss) },
+      plan: {
+        steps: 20 * 6,
+        batch: 16,
+        seed: 0,
+        learningRate: 1e-2,
+        warmup: 0.1,
+        targets: targetsOf(loss),
+      },
       patience: 1,
       folder,
       digest: "toy",
@@ -79,7 +97,9 @@ describe("a student on the toy set", () => {
   });
 
   it("learns nothing right from targets that are shifted by one text", async () => {
-    const logits = Float32Array.from(set.logits!.keys(), (index) => set.logits!.at(index - CLASSES)!);
+    const logits = Float32Array.from(set.logits!.keys(), (index) =>
+      set.logits!.at(index - CLASSES)!,
+    );
     // Texts come in turns of the classes: shifted by one, each is taught the class before its own.
     expect((await learn("bilstm", hinton(0), { ...set, logits })).agreement).toBe(0);
   });

@@ -1,4 +1,10 @@
-import type { Batch, CompiledProgram, EngineState, StateDict, StepResult } from "../../src/engine/types.ts";
+import type {
+  Batch,
+  CompiledProgram,
+  EngineState,
+  StateDict,
+  StepResult,
+} from "../../src/engine/types.ts";
 import { Random } from "../../src/math/random.ts";
 import { softmax } from "../../src/math/softmax.ts";
 import type { TrainingSet } from "../../src/training/training-set.ts";
@@ -17,7 +23,13 @@ export interface ToyOptions {
  * A stand-in for a compiled student, in plain JavaScript: one weight per piece and class, summed over a text's pieces;
  * cross-entropy of labels or of the teacher's softmax; momentum; a little noise drawn from (seed, step), as dropout is.
  */
-export function toyProgram({ pieces, classes, seed = 0, breakAt, onBatch }: ToyOptions): CompiledProgram {
+export function toyProgram({
+  pieces,
+  classes,
+  seed = 0,
+  breakAt,
+  onBatch,
+}: ToyOptions): CompiledProgram {
   const shape = [pieces, classes];
   const weights = new Float32Array(pieces * classes);
   const momentum = new Float32Array(pieces * classes);
@@ -29,7 +41,8 @@ export function toyProgram({ pieces, classes, seed = 0, breakAt, onBatch }: ToyO
     tokens!.forEach((token, place) => {
       if (mask[place] === 0) return;
       const row = Math.floor(place / length);
-      for (let c = 0; c < classes; c += 1) logits[row * classes + c]! += weights[token * classes + c]!;
+      for (let c = 0; c < classes; c += 1)
+        logits[row * classes + c]! += weights[token * classes + c]!;
     });
     return logits;
   };
@@ -54,19 +67,21 @@ export function toyProgram({ pieces, classes, seed = 0, breakAt, onBatch }: ToyO
           loss -= (p[c]! * Math.log(q[c]!)) / batch.batch;
           const slope = (q[c]! - p[c]!) * (1 + 0.01 * random.normal());
           for (let place = row * length; place < (row + 1) * length; place += 1) {
-            if (inputs["mask"]![place] !== 0) gradient[tokens![place]! * classes + c]! += slope / batch.batch;
+            if (inputs["mask"]![place] !== 0)
+              gradient[tokens![place]! * classes + c]! += slope / batch.batch;
           }
         }
       }
       gradient.forEach((slope, index) => {
         momentum[index] = 0.9 * momentum[index]! + slope;
-        weights[index]! -= learningRate * momentum[index]!;
+        weights[index]! -= learningRate * momentum[index];
       });
       updates += 1;
       const gradientNorm = Math.sqrt(gradient.reduce((sum, slope) => sum + slope * slope, 0));
       return Promise.resolve({ loss, terms: {}, gradientNorm });
     },
-    forward: (batch) => Promise.resolve({ logits: { shape: [batch.batch, classes], data: logitsOf(batch) } }),
+    forward: (batch) =>
+      Promise.resolve({ logits: { shape: [batch.batch, classes], data: logitsOf(batch) } }),
     gradients: () => Promise.reject(new Error("not needed here")),
     saveState: state,
     loadState(saved) {
@@ -94,7 +109,12 @@ function wanted(inputs: Batch["inputs"], row: number, classes: number): Float32A
  * Texts whose class is told by one piece: piece `2 + class` among random others. `[CLS]` is 1, padding 0.
  * The teacher's logits are 4 for the class and 0 for the others.
  */
-export function toySet(options: { rows: number; classes: number; seed?: number; pieces?: number }): TrainingSet {
+export function toySet(options: {
+  rows: number;
+  classes: number;
+  seed?: number;
+  pieces?: number;
+}): TrainingSet {
   const { rows, classes, seed = 0, pieces = 30 } = options;
   const random = new Random("toy", seed);
   const texts: number[][] = [];
@@ -104,7 +124,10 @@ export function toySet(options: { rows: number; classes: number; seed?: number; 
     const label = row % classes;
     labels[row] = label;
     logits[row * classes + label] = 4;
-    const others = Array.from({ length: 1 + random.integer(8) }, () => 2 + classes + random.integer(pieces - classes - 2));
+    const others = Array.from(
+      { length: 1 + random.integer(8) },
+      () => 2 + classes + random.integer(pieces - classes - 2),
+    );
     texts.push([1, ...random.shuffle([2 + label, ...others])]);
   }
   const offsets = new Int32Array(rows + 1);

@@ -8,18 +8,57 @@ import { prepareSets } from "../../src/training/prepare-sets.ts";
 import type { TrainAllOptions } from "../../src/training/train-all.ts";
 import { makeVocabulary } from "../../src/training/vocabulary.ts";
 
-const WORDS = ["card", "cash", "rate", "transfer", "my", "the", "was", "is", "why", "lost", "late", "fee", "new", "old"];
+const WORDS = [
+  "card",
+  "cash",
+  "rate",
+  "transfer",
+  "my",
+  "the",
+  "was",
+  "is",
+  "why",
+  "lost",
+  "late",
+  "fee",
+  "new",
+  "old",
+];
 export const TOY_CLASSES = ["card", "cash", "rate", "transfer"];
 
 /** A WordPiece tokenizer of a few words and all printable ASCII characters. */
 export function toyTokenizer(): TokenizerJson {
-  const characters = Array.from({ length: 0x7f - 0x21 }, (_, code) => String.fromCharCode(0x21 + code)).filter((character) => character === character.toLowerCase());
-  const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ...WORDS, ...characters, ...characters.map((character) => `##${character}`)];
-  const special = (content: string, id: number) => ({ id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: false });
+  const characters = Array.from({ length: 0x7f - 0x21 }, (_, code) =>
+    String.fromCharCode(0x21 + code),
+  ).filter((character) => character === character.toLowerCase());
+  const pieces = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    ...WORDS,
+    ...characters,
+    ...characters.map((character) => `##${character}`),
+  ];
+  const special = (content: string, id: number) => ({
+    id,
+    content,
+    special: true,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+  });
   return {
     version: "1.0",
     added_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]"].map(special),
-    normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+    normalizer: {
+      type: "BertNormalizer",
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    },
     pre_tokenizer: { type: "BertPreTokenizer" },
     post_processor: null,
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
@@ -38,7 +77,10 @@ function toyTexts(count: number, seed: number) {
   const random = new Random("toy texts", seed);
   return Array.from({ length: count }, (_, index) => {
     const label = TOY_CLASSES[index % TOY_CLASSES.length]!;
-    const others = Array.from({ length: 2 + random.integer(6) }, () => WORDS[4 + random.integer(WORDS.length - 4)]!);
+    const others = Array.from(
+      { length: 2 + random.integer(6) },
+      () => WORDS[4 + random.integer(WORDS.length - 4)]!,
+    );
     const text = random.shuffle([label, ...others, `${seed}${index}`]).join(" ");
     return { id: textId(text), text, label };
   });
@@ -56,15 +98,22 @@ export function toyRecipe(more: Partial<RecipeInput> = {}): Recipe {
   return {
     ...parsed,
     name: "toy",
-    student: [parsed.student].flat().map((student) => ({ ...student, name: student.name ?? student.kind })),
-    train: { ...parsed.train, seeds: typeof seeds === "number" ? Array.from({ length: seeds }, (_, seed) => seed) : seeds },
+    student: [parsed.student]
+      .flat()
+      .map((student) => ({ ...student, name: student.name ?? student.kind })),
+    train: {
+      ...parsed.train,
+      seeds: typeof seeds === "number" ? Array.from({ length: seeds }, (_, seed) => seed) : seeds,
+    },
   };
 }
 
 /** Everything that `trainAll` needs, on texts that are learnt in seconds, in a folder. */
 export async function toyTraining(folder: string, recipe = toyRecipe()): Promise<TrainAllOptions> {
   const [labelled, transfer, validation] = [toyTexts(40, 1), toyTexts(160, 2), toyTexts(40, 3)];
-  const labelOf = new Map([...labelled, ...transfer, ...validation].map(({ id, label }) => [id, label]));
+  const labelOf = new Map(
+    [...labelled, ...transfer, ...validation].map(({ id, label }) => [id, label]),
+  );
   const tokenizer = toyTokenizer();
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "teacher-tokenizer.json"), JSON.stringify(tokenizer));
@@ -73,7 +122,10 @@ export async function toyTraining(folder: string, recipe = toyRecipe()): Promise
   const data = Float32Array.from({ length: rows * 16 }, () => random.normal());
   const vocabulary = await makeVocabulary({
     folder: join(folder, "vocabulary"),
-    lexicon: { tokenizer: join(folder, "teacher-tokenizer.json"), embeddings: () => Promise.resolve({ rows, size: 16, data }) },
+    lexicon: {
+      tokenizer: join(folder, "teacher-tokenizer.json"),
+      embeddings: () => Promise.resolve({ rows, size: 16, data }),
+    },
     texts: [...labelled, ...transfer].map(({ text }) => text),
     maxLength: 16,
     widths: [12],
@@ -82,7 +134,11 @@ export async function toyTraining(folder: string, recipe = toyRecipe()): Promise
     folder: join(folder, ".data"),
     texts: { labelled, transfer: transfer.map(({ id, text }) => ({ id, text })), validation },
     readLogits: (ids) =>
-      Promise.resolve(Float32Array.from(ids.flatMap((id) => TOY_CLASSES.map((label) => (labelOf.get(id) === label ? 3 : 0))))),
+      Promise.resolve(
+        Float32Array.from(
+          ids.flatMap((id) => TOY_CLASSES.map((label) => (labelOf.get(id) === label ? 3 : 0))),
+        ),
+      ),
     prepare: { classes: TOY_CLASSES, validation: "transfer" },
     tokenizer: vocabulary.tokenizer,
     maxLength: 16,

@@ -15,7 +15,8 @@ const shown: [number, number][] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "limbeck-train-all-"));
-  options = await toyTraining(folder);
+  const train = { epochs: 15, batch: 16, learningRate: 0.01, seeds: 2 };
+  options = await toyTraining(folder, toyRecipe({ train }));
   runs = await trainAll({ ...options, onProgress: (done, total) => shown.push([done, total]) });
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
@@ -33,11 +34,17 @@ describe("trainAll in worker processes", () => {
       "linear-teacher/seed-0",
       "majority/seed-0",
     ]);
-    expect(runs.filter((run) => run.role === "student").every((run) => run.validationScore! > 0.9)).toBe(true);
+    for (const run of runs.filter(({ role }) => role === "student")) {
+      expect(run.validationScore).toBeGreaterThan(0.9);
+    }
   });
 
   it("leaves weights, metrics and a manifest for each run, and no checkpoint", async () => {
-    expect((await readdir(join(folder, "bilstm/seed-0"))).sort()).toEqual(["manifest.json", "metrics.jsonl", "weights.safetensors"]);
+    expect((await readdir(join(folder, "bilstm/seed-0"))).sort()).toEqual([
+      "manifest.json",
+      "metrics.jsonl",
+      "weights.safetensors",
+    ]);
   });
 
   it("gives another seed other weights", async () => {
@@ -45,16 +52,18 @@ describe("trainAll in worker processes", () => {
   });
 
   it("chooses the hard-label control's training once and writes what from", async () => {
-    const { choice } = JSON.parse(await readFile(join(folder, "bilstm-hard-label/choice.json"), "utf8")) as {
+    const { choice } = JSON.parse(
+      await readFile(join(folder, "bilstm-hard-label/choice.json"), "utf8"),
+    ) as {
       choice: { learningRate: number; steps: number; heldOut: number; table: unknown[] };
     };
     // A fifth of the 40 labelled texts.
     expect(choice.heldOut).toBe(8);
     expect(choice.table.length).toBeGreaterThan(2);
     const controls = runs.filter((run) => run.variant === "bilstm-hard-label");
-    expect(controls.map(({ steps, options: { learningRate } }) => ({ steps, learningRate }))).toEqual(
-      [0, 1].map(() => ({ steps: choice.steps, learningRate: choice.learningRate })),
-    );
+    expect(
+      controls.map(({ steps, options: { learningRate } }) => ({ steps, learningRate })),
+    ).toEqual([0, 1].map(() => ({ steps: choice.steps, learningRate: choice.learningRate })));
   });
 
   it("tells how far it is, up to the end", () => {
@@ -68,7 +77,7 @@ describe("trainAll in worker processes", () => {
     await trainAll({ ...options, onKept: (run) => kept.push(run.folder) });
     expect(kept).toHaveLength(6);
     kept.length = 0;
-    const recipe = toyRecipe();
+    const { recipe } = options;
     await trainAll({
       ...options,
       recipe: { ...recipe, controls: [], train: { ...recipe.train, seeds: [0, 5] } },
@@ -85,11 +94,23 @@ describe("trainAll in worker processes", () => {
   });
 
   it("opens a trained student: one row of logits per text, in the order given", async () => {
-    const student = await openTrainedStudent(runs.find((run) => run.folder === "bilstm/seed-0")!, folder, options.recipe);
+    const student = await openTrainedStudent(
+      runs.find((run) => run.folder === "bilstm/seed-0")!,
+      folder,
+      options.recipe,
+    );
     try {
-      const texts = ["why is my transfer late", "lost card", "the rate", "lost card", "cash fee was new and very very old"];
+      const texts = [
+        "why is my transfer late",
+        "lost card",
+        "the rate",
+        "lost card",
+        "cash fee was new and very very old",
+      ];
       const logits = await student.logits(texts);
-      const answers = texts.map((_, row) => TOY_CLASSES[argmax(logits.subarray(4 * row, 4 * row + 4))]);
+      const answers = texts.map(
+        (_, row) => TOY_CLASSES[argmax(logits.subarray(4 * row, 4 * row + 4))],
+      );
       expect(answers).toEqual(["transfer", "card", "rate", "card", "cash"]);
       expect([...logits.subarray(4, 8)]).toEqual([...logits.subarray(12, 16)]);
       expect(student.classes).toEqual(TOY_CLASSES);

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Random } from "../../src/math/random.ts";
-import { buildTrainingSet, digestSet, labelledRows, selectRows, type TextWithLabel } from "../../src/training/training-set.ts";
+import {
+  buildTrainingSet,
+  digestSet,
+  labelledRows,
+  selectRows,
+  type TextWithLabel,
+} from "../../src/training/training-set.ts";
 
 /** A piece per word: `w<n>` is piece n. */
 const tokenizer = {
@@ -22,7 +28,8 @@ const options = {
   tokenizer,
   maxLength: 16,
   classes: 2,
-  readLogits: (ids: readonly string[]) => Promise.resolve(Float32Array.from(ids.flatMap((id) => store.get(id)!))),
+  readLogits: (ids: readonly string[]) =>
+    Promise.resolve(Float32Array.from(ids.flatMap((id) => store.get(id)!))),
 };
 
 describe("buildTrainingSet", () => {
@@ -38,7 +45,10 @@ describe("buildTrainingSet", () => {
   });
 
   it("keeps a text that comes twice once, with its gold label", async () => {
-    const set = await buildTrainingSet([{ ...texts[3]!, label: -1 }, texts[12]!, texts[3]!], options);
+    const set = await buildTrainingSet(
+      [{ ...texts[3]!, label: -1 }, texts[12]!, texts[3]!],
+      options,
+    );
     expect(set.rows).toBe(2);
     expect([...set.labels]).toEqual([1, -1]);
     expect([...set.logits!]).toEqual([3, 3.5, 12, 12.5]);

@@ -41,7 +41,7 @@ export const creationKernels: KernelTable = {
       );
     }
     const [zero, one] = [0, 1].map((value) => tracer.graph.constant([value], [], "int64"));
-    const limit = tracer.graph.emit("Squeeze", [tracer.size(stop)]);
+    const limit = tracer.operand(tracer.sizeAsNumber(stop, "int64")).name;
     const range = tracer.graph.emit("Range", [zero!, limit, one!]);
     return tracer.cast(tracer.value(range, [stop], "int64"), type);
   }),

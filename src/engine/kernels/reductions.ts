@@ -32,8 +32,7 @@ export function reduce(tracer: Tracer, x: Value, { operator, axes, keepDims }: R
   );
   if (operator !== "ReduceSum") return reduced;
   const copies = sizeOf(lazy.map((axis) => x.shape[axis]!));
-  const factor = tracer.cast(tracer.uniform(copies, [], "float32"), x.type);
-  return binary(tracer, "Mul", reduced, factor);
+  return binary(tracer, "Mul", reduced, tracer.sizeAsNumber(copies, x.type));
 }
 
 /** Axes of more than one element by claim that have one in truth. */

@@ -4,6 +4,7 @@ import { EngineError } from "../errors.ts";
 import { measureGradients } from "../gradient-clipping.ts";
 import type { GradientMeasure } from "../gradient-clipping.ts";
 import { AdamW, momentNames } from "../optimizers/adamw.ts";
+import { EMBEDDED } from "../runtime/names.ts";
 import type {
   Batch,
   CompiledProgram,
@@ -17,7 +18,6 @@ import type {
 } from "../types.ts";
 import { exportModel } from "./export.ts";
 import { ForwardGraph } from "./forward.ts";
-import { EMBEDDED } from "./graphs.ts";
 import { initialValues } from "./initialize.ts";
 import { Parameters } from "./parameters.ts";
 import { checkNames } from "./state.ts";
@@ -36,7 +36,6 @@ export class CompiledModel implements CompiledProgram {
   private forwardGraph: Promise<ForwardGraph> | null = null;
   /** Updates made so far. */
   private updates = 0;
-  private embedded = new Float32Array(0);
 
   private constructor(program: Program, options: CompileOptions, training: TrainingGraph) {
     this.program = program;
@@ -168,9 +167,8 @@ export class CompiledModel implements CompiledProgram {
       );
     }
     const { size } = this.table;
-    const count = tokens.length * size;
-    if (this.embedded.length < count) this.embedded = new Float32Array(count);
-    const rows = this.embedded.subarray(0, count);
+    // An array of its own: the runtime reads it later, when another call may have gathered its rows.
+    const rows = new Float32Array(tokens.length * size);
     this.table.gather(tokens, rows);
     return { [EMBEDDED]: new Tensor("float32", rows, [batch, length, size]) };
   }

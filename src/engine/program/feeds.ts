@@ -1,8 +1,9 @@
-import { Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import { EngineError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
+import { toRuntime } from "../runtime/tensors.ts";
 import type { Batch, Dimension, Program } from "../types.ts";
-import { names } from "./graphs.ts";
+import { names } from "../runtime/names.ts";
 
 /** Which of the program's inputs a graph reads. */
 export function usedInputs(graph: Graph, program: Program): string[] {
@@ -34,19 +35,9 @@ export function feedInputs(
         `Expected input ${name} as ${dtype} [${sizes.join(", ")}], ${count} elements, got ${got}.`,
       );
     }
-    feeds[names.input(name)] = toTensor(data, dtype, sizes);
+    feeds[names.input(name)] = toRuntime({ data, shape: sizes }, dtype);
   }
   return feeds;
-}
-
-function toTensor(
-  data: Float32Array | Int32Array,
-  dtype: "float32" | "int32" | "bool",
-  sizes: readonly number[],
-): Tensor {
-  if (dtype === "bool") return new Tensor("bool", Uint8Array.from(data), sizes);
-  if (dtype === "int32") return new Tensor("int32", data as Int32Array, sizes);
-  return new Tensor("float32", data as Float32Array, sizes);
 }
 
 function actualSize(dimension: Dimension, { batch, length }: Batch): number {

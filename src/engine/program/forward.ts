@@ -1,10 +1,11 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { encodeModel } from "../graph/encode.ts";
+import { names } from "../runtime/names.ts";
 import { createSession } from "../runtime/session.ts";
 import { fromRuntime } from "../runtime/tensors.ts";
 import type { Batch, NamedArray, Program } from "../types.ts";
 import { feedInputs, usedInputs } from "./feeds.ts";
-import { names, traceForward } from "./graphs.ts";
+import { traceForward } from "./graphs.ts";
 
 /** The compiled forward pass of a program, without dropout. */
 export class ForwardGraph {

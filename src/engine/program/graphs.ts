@@ -2,21 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import { inferenceContext, tracedContext } from "../dropout/contexts.ts";
 import type { DropoutLayer } from "../dropout/contexts.ts";
 import { EngineError } from "../errors.ts";
+import { EMBEDDED, names } from "../runtime/names.ts";
 import { trace } from "../trace/trace.ts";
 import type { Traced } from "../trace/trace.ts";
 import type { TraceScope } from "../trace/scope.ts";
 import type { Program, Tensors } from "../types.ts";
-
-/** Names of the graph's inputs and outputs. */
-export const EMBEDDED = "embedded";
-export const names = {
-  parameter: (name: string) => `parameter/${name}`,
-  input: (name: string) => `input/${name}`,
-  gradient: (name: string) => `gradient/${name}`,
-  term: (name: string) => `term/${name}`,
-  output: (name: string) => `output/${name}`,
-  loss: "loss",
-};
 
 /** Every fixed size that a program starts from. */
 export function fixedSizes(program: Program): number[] {

@@ -2,7 +2,7 @@ import { Tensor } from "onnxruntime-node";
 import { createMoments, momentNames } from "../optimizers/adamw.ts";
 import type { AdamW, Moments, UpdateOptions } from "../optimizers/adamw.ts";
 import type { ParameterSpec, StateDict } from "../types.ts";
-import { names } from "./graphs.ts";
+import { names } from "../runtime/names.ts";
 import { initialValues } from "./initialize.ts";
 import { findTensor } from "./state.ts";
 

@@ -6,10 +6,11 @@ import { EngineError } from "../errors.ts";
 import { encodeModel } from "../graph/encode.ts";
 import { evaluateSize } from "../graph/symbols.ts";
 import type { Tags } from "../graph/symbols.ts";
+import { EMBEDDED, names } from "../runtime/names.ts";
 import { createSession } from "../runtime/session.ts";
 import type { Batch, Program } from "../types.ts";
 import { feedInputs, usedInputs } from "./feeds.ts";
-import { EMBEDDED, names, traceTraining } from "./graphs.ts";
+import { traceTraining } from "./graphs.ts";
 
 /** What one run of the training graph gives; arrays are the runtime's own. */
 export interface TrainingResult {

@@ -7,12 +7,22 @@ import { overrideGradients } from "./gradients.ts";
 interface TapeNode {
   kernelName: string;
   outputs: tf.Tensor[];
-  gradient?: (dys: (tf.Tensor | null)[]) => unknown;
+  /** By input, a function that makes its gradient. */
+  gradient?: (dys: (tf.Tensor | null)[]) => Record<string, () => tf.Tensor>;
 }
 
 interface TapingEngine {
   state: { activeTape: TapeNode[] };
   addTapeNode(...parameters: unknown[]): void;
+}
+
+/** An error in a gradient, far from the line of the operation whose gradient it is. */
+export class GradientFailure extends Error {
+  override readonly name = "GradientFailure";
+
+  constructor(cause: unknown) {
+    super("a gradient could not be traced", { cause });
+  }
 }
 
 type TypedArrayName = "Float32Array" | "Int32Array" | "Uint8Array";
@@ -88,8 +98,8 @@ function refuseFreeAllocations(name: TypedArrayName, tags: Tags): () => void {
 
 /**
  * tfjs fills in zeros, element by element, for outputs of a node that nobody used; here they are lazy. A node without
- * a gradient says which it is, and, where asked to, every error in a gradient carries the stack of its forward
- * operation.
+ * a gradient says which it is. An error in a gradient carries the stack of its forward operation if origins are
+ * recorded, and else asks for that as a `GradientFailure`.
  */
 function guardTape({ recordOrigins }: { recordOrigins: boolean }): () => void {
   const engine = tf.engine() as unknown as TapingEngine;
@@ -97,20 +107,30 @@ function guardTape({ recordOrigins }: { recordOrigins: boolean }): () => void {
   engine.addTapeNode = (...parameters) => {
     original(...parameters);
     const node = engine.state.activeTape.at(-1)!;
-    const origin = recordOrigins ? new Error("origin") : null;
+    const attempt = attempting(recordOrigins ? new Error("origin") : null);
     const gradient = node.gradient ?? missingGradient(node.kernelName);
     node.gradient = (dys) => {
-      try {
-        return gradient(dys.map((dy, index) => dy ?? tf.fill(node.outputs[index]!.shape, 0)));
-      } catch (error) {
-        if (origin && error instanceof Error) error.stack = origin.stack ?? "";
-        throw error;
-      }
+      const given = dys.map((dy, index) => dy ?? tf.fill(node.outputs[index]!.shape, 0));
+      const parts = Object.entries(attempt(() => gradient(given)));
+      return Object.fromEntries(parts.map(([name, part]) => [name, () => attempt(part)]));
     };
   };
   return () => {
     // The method of the class shows again.
     Reflect.deleteProperty(engine, "addTapeNode");
+  };
+}
+
+/** Runs a part of the gradient of an operation that was asked for at `origin`. */
+function attempting(origin: Error | null): <Result>(body: () => Result) => Result {
+  return (body) => {
+    try {
+      return body();
+    } catch (error) {
+      if (!origin) throw new GradientFailure(error);
+      if (error instanceof Error) error.stack = origin.stack ?? "";
+      throw error;
+    }
   };
 }
 

@@ -6,7 +6,7 @@ import { chooseTags } from "../graph/symbols.ts";
 import type { Tags } from "../graph/symbols.ts";
 import { backend, TRACE_BACKEND } from "./backend.ts";
 import { differenceError, printGraph } from "./compare.ts";
-import { inTraceEnvironment } from "./environment.ts";
+import { GradientFailure, inTraceEnvironment } from "./environment.ts";
 import { userLocation } from "./location.ts";
 import { TraceScope } from "./scope.ts";
 import { Tracer } from "./tracer.ts";
@@ -58,14 +58,12 @@ function traceLocated<Result>(settings: TraceSettings, write: Write<Result>): Tr
   try {
     return traceOnce(settings, write);
   } catch (error) {
-    const located = locate(error);
-    if (located) throw located;
+    if (!(error instanceof GradientFailure)) throw locate(error);
   }
-  // Raised in a gradient, far from the line that asked for it: again, keeping the stacks of all operations.
   try {
     return traceOnce({ ...settings, recordOrigins: true }, write);
   } catch (error) {
-    throw locate(error) ?? error;
+    throw locate(error);
   }
 }
 
@@ -98,11 +96,10 @@ function inScope<Result>(body: () => Result): Result {
   }
 }
 
-/** The error with the program's line in its message, or null where its stack does not tell. */
-function locate(error: unknown): Error | null {
-  if (!(error instanceof Error)) return null;
-  const place = userLocation(error.stack);
-  if (place === null) return null;
+/** The error with the program's line in its message, as far as its stack tells. */
+function locate(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const place = userLocation(error.stack) ?? "a line that is not known";
   const unknownKernel = /^Kernel '(\w+)' not registered for backend/.exec(error.message)?.[1];
   if (unknownKernel !== undefined) {
     return new EngineError(

@@ -49,12 +49,23 @@ export class Tracer {
     const derived = derivedNumber(uniform, this.tags);
     if (!derived) return { kind: "uniform", uniform, shape, type };
     const { monomial, reciprocal } = derived;
-    const size = this.graph.emit("Squeeze", [this.monomial({ ...monomial, coefficient: 1 })]);
     const inputs = [
       this.graph.constant([monomial.coefficient], [], type),
-      this.graph.emit("Cast", [size], { to: CAST_TARGETS[type] }),
+      this.scalarOf({ ...monomial, coefficient: 1 }, type),
     ];
     return this.value(this.graph.emit(reciprocal ? "Div" : "Mul", inputs), shape, type, []);
+  }
+
+  /** A size as a number to calculate with. */
+  sizeAsNumber(size: number, type: ValueType): Value {
+    const monomial = monomialOf(size, this.tags);
+    if (!monomial) return { kind: "uniform", uniform: size, shape: [], type };
+    return this.value(this.scalarOf(monomial, type), [], type);
+  }
+
+  private scalarOf(monomial: Monomial, type: ValueType): string {
+    const scalar = this.graph.emit("Squeeze", [this.monomial(monomial)]);
+    return this.graph.emit("Cast", [scalar], { to: CAST_TARGETS[type] });
   }
 
   /**

@@ -32,7 +32,11 @@ export function proposeBudget(sizes: readonly number[], unlabelled: number): Lab
   const all = available.reduce((sum, size) => sum + size, 0);
   if (sizes.length === 0) return { labelled: "all", labels: 0, reason: "no text has a label" };
   if (unlabelled > all) {
-    return { labelled: "all", labels: all, reason: `${thousands(unlabelled)} texts without a label are there to learn from` };
+    return {
+      labelled: "all",
+      labels: all,
+      reason: `${thousands(unlabelled)} texts without a label are there to learn from`,
+    };
   }
   const smallest = Math.min(...available);
   if (smallest < LEAST) {

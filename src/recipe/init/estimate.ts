@@ -70,6 +70,9 @@ export function minutesFor(work: Workload, speed: number, cores: number): number
 /** The same for the machine that this runs on, whose speed is measured in a fifth of a second. */
 export function estimateMinutes(work: Workload): number {
   // A machine that is busy just now makes the probe look slower than a run of minutes will be.
-  const speed = Math.min(MOST_SPEED, Math.max(LEAST_SPEED, probe() / REFERENCE_PRODUCTS_PER_SECOND));
+  const speed = Math.min(
+    MOST_SPEED,
+    Math.max(LEAST_SPEED, probe() / REFERENCE_PRODUCTS_PER_SECOND),
+  );
   return minutesFor(work, speed, availableParallelism());
 }

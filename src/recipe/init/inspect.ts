@@ -47,9 +47,17 @@ function kindOfLabels(classes: number, labelled: number): Inspection["labels"] {
   return labelled < classes * LEAST_TEXTS_PER_CLASS ? "many-valued" : "classes";
 }
 
-async function collect(path: string, columns: WantedColumns, signal?: AbortSignal): Promise<Collected> {
+async function collect(
+  path: string,
+  columns: WantedColumns,
+  signal?: AbortSignal,
+): Promise<Collected> {
   const sources = await resolveSources({ source: { train: path }, columns }, null, {});
-  const collector = new Collector({ columns, maxCharacters: 10_000, ...(signal === undefined ? {} : { signal }) });
+  const collector = new Collector({
+    columns,
+    maxCharacters: 10_000,
+    ...(signal === undefined ? {} : { signal }),
+  });
   for (const file of sources.files.train) await collector.addFile(file, "train");
   return collector.collected;
 }
@@ -68,13 +76,19 @@ export async function inspect(
   const { rows, counts, columns, formats } = collected;
   const [first] = columns;
   if (rows.length === 0 || first === undefined) {
-    throw new LimbeckError("E_DATA", `Expected texts in ${path}, got only empty ones. Name another file or column.`);
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected texts in ${path}, got only empty ones. Name another file or column.`,
+    );
   }
   const classes = countClasses(collected);
   const labelled = classes.reduce((sum, { texts }) => sum + texts, 0);
   const labels = kindOfLabels(classes.length, labelled);
   const meanCharacters = rows.reduce((sum, { text }) => sum + text.length, 0) / rows.length;
-  const budget = proposeBudget(labels === "classes" ? classes.map(({ texts }) => texts) : [], rows.length - labelled);
+  const budget = proposeBudget(
+    labels === "classes" ? classes.map(({ texts }) => texts) : [],
+    rows.length - labelled,
+  );
   return {
     path,
     format: formats[0]!,
@@ -86,6 +100,12 @@ export async function inspect(
     labelledShare: labelled / rows.length,
     labels,
     budget,
-    minutes: estimateMinutes({ texts: rows.length, trained: rows.length * 0.8, meanCharacters, epochs: EPOCHS, seeds: SEEDS }),
+    minutes: estimateMinutes({
+      texts: rows.length,
+      trained: rows.length * 0.8,
+      meanCharacters,
+      epochs: EPOCHS,
+      seeds: SEEDS,
+    }),
   };
 }

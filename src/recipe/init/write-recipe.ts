@@ -3,13 +3,19 @@ import type { Inspection } from "./inspect.ts";
 
 /** A YAML scalar: plain where that is safe, else in double quotes, which JSON shares with YAML. */
 function scalar(value: string): string {
-  const plain = /^[A-Za-z./][A-Za-z0-9_./-]*$/.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value);
+  const plain =
+    /^[A-Za-z./][A-Za-z0-9_./-]*$/.test(value) &&
+    !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value);
   return plain ? value : JSON.stringify(value);
 }
 
 /** A recipe's name from a path: letters, digits, dots, hyphens and underscores. */
 function nameFrom(path: string): string {
-  const last = path.replaceAll("\\", "/").split("/").findLast((part) => part !== "" && !/[*?[\]{}]/.test(part)) ?? "";
+  const last =
+    path
+      .replaceAll("\\", "/")
+      .split("/")
+      .findLast((part) => part !== "" && !/[*?[\]{}]/.test(part)) ?? "";
   const stem = last.replace(/\.gz$/i, "").replace(/\.[^.]+$/, "");
   return stem.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "") || "my-texts";
 }
@@ -17,12 +23,18 @@ function nameFrom(path: string): string {
 /** "Seconds" would be a promise; an estimate is given in minutes. */
 function minutesInWords(minutes: number): string {
   if (minutes < 1.5) return "about a minute";
-  return minutes < 90 ? `about ${Math.round(minutes)} minutes` : `about ${Math.round(minutes / 6) / 10} hours`;
+  return minutes < 90
+    ? `about ${Math.round(minutes)} minutes`
+    : `about ${Math.round(minutes / 6) / 10} hours`;
 }
 
 function classesInWords({ classes }: Inspection): string {
-  const show = ({ name, texts }: Inspection["classes"][number]): string => `${name} (${thousands(texts)})`;
-  const shown = classes.length > 6 ? [...classes.slice(0, 4).map(show), "…", show(classes.at(-1)!)] : classes.map(show);
+  const show = ({ name, texts }: Inspection["classes"][number]): string =>
+    `${name} (${thousands(texts)})`;
+  const shown =
+    classes.length > 6
+      ? [...classes.slice(0, 4).map(show), "…", show(classes.at(-1)!)]
+      : classes.map(show);
   return `${thousands(classes.length)} ${classes.length === 1 ? "class" : "classes"}: ${shown.join(", ")}`;
 }
 
@@ -41,14 +53,28 @@ function problemOf({ labels, columns, classes, texts }: Inspection): string | nu
 
 /** What was found, in a few lines for the terminal. */
 export function describeInspection(inspection: Inspection): string[] {
-  const { path, format, columns, rows, texts, meanCharacters, labelledShare, labels, budget, minutes } = inspection;
+  const {
+    path,
+    format,
+    columns,
+    rows,
+    texts,
+    meanCharacters,
+    labelledShare,
+    labels,
+    budget,
+    minutes,
+  } = inspection;
   const guessed = columns.guessed ? " (guessed from the header)" : "";
   const labelColumn = columns.label === null ? "no labels" : `labels in ${columns.label}`;
   const lines = [
     `${path}: ${format}, ${thousands(rows)} rows, ${thousands(texts)} different texts of ${thousands(Math.round(meanCharacters))} characters on average`,
     `texts in ${columns.text}, ${labelColumn}${guessed}`,
   ];
-  if (labels !== "none") lines.push(`${classesInWords(inspection)}; ${Math.round(labelledShare * 100)} % of the texts have a label`);
+  if (labels !== "none")
+    lines.push(
+      `${classesInWords(inspection)}; ${Math.round(labelledShare * 100)} % of the texts have a label`,
+    );
   const problem = problemOf(inspection);
   if (problem !== null) return [...lines, problem];
   return [
@@ -72,7 +98,9 @@ function sourceLines({ path, columns, labels }: Inspection): string[] {
   ];
   if (columns.label !== null && columns.label !== "sub-folder") {
     const why = columns.guessed ? "guessed from the header" : "as given";
-    lines.push(`  columns: { text: ${scalar(columns.text)}, label: ${scalar(columns.label)} } # ${why}`);
+    lines.push(
+      `  columns: { text: ${scalar(columns.text)}, label: ${scalar(columns.label)} } # ${why}`,
+    );
   }
   return lines;
 }
@@ -99,7 +127,9 @@ export function recipeFor(inspection: Inspection, file = "recipe.yaml"): string 
   return [
     `# npx limbeck run ${file}`,
     "#",
-    ...(problem === null ? found : ["BEFORE YOU RUN IT:", problem, "", ...found.slice(0, -1)]).map((line) => `# ${line}`.trimEnd()),
+    ...(problem === null ? found : ["BEFORE YOU RUN IT:", problem, "", ...found.slice(0, -1)]).map(
+      (line) => `# ${line}`.trimEnd(),
+    ),
     "#",
     `# Every key that is not here has a default; npx limbeck recipe explain ${file} prints them with their reasons.`,
     `name: ${scalar(nameFrom(inspection.path))}`,

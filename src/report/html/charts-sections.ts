@@ -84,8 +84,8 @@ export function drawCalibration({ reliability, systems, method }: LimbeckReport)
     <p class="hint">
       How often a prediction is right, by how sure the system is, in ${method.bins} bins of equal
       width; a dot's area is its share of the texts. On the dashed line confidence is honest, below
-      it the system is too sure. Of systems with several seeds, the exported one is drawn; ECE is
-      their mean.
+      it the system is too sure, above it not sure enough. Of systems with several seeds, the
+      exported one is drawn; ECE is their mean.
     </p>
     <div class="columns">${figures}</div>
   </section>`;

@@ -144,9 +144,9 @@ function describeCounts(counts: LimbeckReport["data"]["counts"]): string {
 }
 
 function describeColumn(column: LimbeckReport["data"]["columns"][number]): Markup {
-  const label = column.label === null ? "no label" : html`label ${foreign(column.label)}`;
+  const label = column.label === null ? "no label" : html`labels in “${foreign(column.label)}”`;
   const guessed = column.guessed ? " (guessed from the header)" : "";
-  return html`${foreign(column.file)}: text ${foreign(column.text)}, ${label}${guessed}`;
+  return html`${foreign(column.file)}: texts in “${foreign(column.text)}”, ${label}${guessed}`;
 }
 
 function describeMachine(environment: Readonly<Record<string, unknown>>): string {

@@ -7,7 +7,6 @@ const LEARNED: Readonly<Record<ReportSystem["targets"], string>> = {
   gold: "pretrained, head on the labels",
   soft: "learned from the teacher",
   "hard-labels": "learned from the labels alone",
-  "teacher-argmax": "learned from the teacher's classes",
   none: "learned nothing",
 };
 

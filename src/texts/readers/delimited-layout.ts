@@ -26,7 +26,9 @@ export function guessDelimiter(start: string): string {
  */
 function usesQuotes(delimiter: string, quoting: Quoting): boolean {
   if (delimiter !== "\t") return true;
-  return quoting.quoted > 0 && quoting.stray === null && quoting.open === null && !quoting.spansRows;
+  return (
+    quoting.quoted > 0 && quoting.stray === null && quoting.open === null && !quoting.spansRows
+  );
 }
 
 function readHeader(start: Buffer, layout: Omit<DelimitedLayout, "header">): string[] {
@@ -40,7 +42,11 @@ function readHeader(start: Buffer, layout: Omit<DelimitedLayout, "header">): str
  *
  * @throws LimbeckError `E_DATA` with the line on which a quote was opened and not closed.
  */
-export async function readLayout(path: string, file: string, extension: string): Promise<DelimitedLayout> {
+export async function readLayout(
+  path: string,
+  file: string,
+  extension: string,
+): Promise<DelimitedLayout> {
   let start: Buffer | null = null;
   let scan: QuotingScan | null = null;
   let delimiter = "\t";

@@ -1,8 +1,9 @@
 import { Readable, pipeline } from "node:stream";
 import { parse } from "csv-parse";
 import { LimbeckError } from "../../errors.ts";
-import { parserError, readTextBytes } from "../bytes.ts";
+import { readTextBytes } from "../bytes.ts";
 import { chooseColumns } from "../columns.ts";
+import { parserError } from "../read-errors.ts";
 import type { ReaderInput, SourceRow, TextColumns, TextFile } from "../text-file.ts";
 import { readLayout, type DelimitedLayout } from "./delimited-layout.ts";
 
@@ -27,7 +28,8 @@ class LineNumbers {
 }
 
 function raggedRow(file: string, line: number, got: number, layout: DelimitedLayout): LimbeckError {
-  const name = { ",": "comma", "\t": "tab", ";": "semicolon" }[layout.delimiter] ?? `"${layout.delimiter}"`;
+  const name =
+    { ",": "comma", "\t": "tab", ";": "semicolon" }[layout.delimiter] ?? `"${layout.delimiter}"`;
   const cure =
     got > layout.header.length
       ? layout.quotes
@@ -51,6 +53,7 @@ async function* readRows(
   const parser = parse({
     delimiter: layout.delimiter,
     quote: layout.quotes ? '"' : null,
+    record_delimiter: ["\r\n", "\n"], // both, since files that were put together mix them
     relax_quotes: true, // the layout's scan has already refused a quote that is not closed
     relax_column_count: true, // checked here, with the line on which the row begins
     skip_empty_lines: true,
@@ -62,10 +65,17 @@ async function* readRows(
   const lines = new LineNumbers();
   let header = true;
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[];
+      info: { lines: number };
+    }>) {
       const line = lines.startOf(record, info.lines);
-      if (record.length !== layout.header.length) throw raggedRow(file, line, record.length, layout);
-      if (header) { header = false; continue; }
+      if (record.length !== layout.header.length)
+        throw raggedRow(file, line, record.length, layout);
+      if (header) {
+        header = false;
+        continue;
+      }
       const label = labelAt === -1 ? "" : record[labelAt]!.trim();
       yield { text: record[textAt]!, label: label === "" ? null : label, file, line };
     }

@@ -21,12 +21,21 @@ export async function listFolder(folder: string, within = ""): Promise<FolderEnt
     const path = join(folder, name);
     const relative = within === "" ? name : `${within}/${name}`;
     if ((await stat(path)).isDirectory()) entries.push(...(await listFolder(path, relative)));
-    else entries.push({ path, name: relative, label: within === "" ? null : within.split("/", 1)[0]! });
+    else
+      entries.push({
+        path,
+        name: relative,
+        label: within === "" ? null : within.split("/", 1)[0]!,
+      });
   }
   return entries;
 }
 
-async function readText(entry: FolderEntry, file: string, onBytes: ReaderInput["onBytes"]): Promise<string> {
+async function readText(
+  entry: FolderEntry,
+  file: string,
+  onBytes: ReaderInput["onBytes"],
+): Promise<string> {
   const size = (await stat(entry.path)).size;
   if (size === 0) return ""; // dropped and counted like any empty text
   let text = "";
@@ -34,7 +43,10 @@ async function readText(entry: FolderEntry, file: string, onBytes: ReaderInput["
   return text;
 }
 
-async function* readRows(input: ReaderInput, entries: readonly FolderEntry[]): AsyncGenerator<SourceRow, void, undefined> {
+async function* readRows(
+  input: ReaderInput,
+  entries: readonly FolderEntry[],
+): AsyncGenerator<SourceRow, void, undefined> {
   for (const entry of entries) {
     const file = `${input.file}/${entry.name}`;
     const text = await readText(entry, file, input.onBytes);
@@ -51,9 +63,14 @@ export async function openFolder(input: ReaderInput): Promise<TextFile> {
   const inside = all.filter(({ label }) => label !== null);
   const entries = inside.length > 0 ? inside : all;
   if (entries.length === 0) {
-    throw new LimbeckError("E_DATA", `Expected texts in ${input.file}, got an empty folder. Put one file per text into a sub-folder per label.`);
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected texts in ${input.file}, got an empty folder. Put one file per text into a sub-folder per label.`,
+    );
   }
-  const tables = entries.filter(({ name }) => /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$/i.test(name));
+  const tables = entries.filter(({ name }) =>
+    /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$/i.test(name),
+  );
   if (tables.length > 0) {
     throw new LimbeckError(
       "E_DATA",
@@ -63,7 +80,11 @@ export async function openFolder(input: ReaderInput): Promise<TextFile> {
   return {
     file: input.file,
     format: "folder",
-    columns: { text: "each file", label: input.labels && inside.length > 0 ? "sub-folder" : null, guessed: false },
+    columns: {
+      text: "each file",
+      label: input.labels && inside.length > 0 ? "sub-folder" : null,
+      guessed: false,
+    },
     allColumns: [],
     rows: () => readRows(input, entries),
   };

@@ -11,9 +11,13 @@ function parseRow(content: string, place: string): JsonRow {
   try {
     value = JSON.parse(content);
   } catch (thrown) {
-    throw new LimbeckError("E_DATA", `${place}: Expected one JSON object on each line: ${messageOf(thrown)}. Mend the line.`, {
-      cause: thrown,
-    });
+    throw new LimbeckError(
+      "E_DATA",
+      `${place}: Expected one JSON object on each line: ${messageOf(thrown)}. Mend the line.`,
+      {
+        cause: thrown,
+      },
+    );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonRow;
   throw new LimbeckError(
@@ -33,7 +37,10 @@ async function* readObjects(
   }
 }
 
-async function* readRows(input: ReaderInput, columns: TextColumns): AsyncGenerator<SourceRow, void, undefined> {
+async function* readRows(
+  input: ReaderInput,
+  columns: TextColumns,
+): AsyncGenerator<SourceRow, void, undefined> {
   for await (const { row, line, place } of readObjects(input)) {
     yield {
       text: textValue(row[columns.text], columns.text, place),
@@ -55,7 +62,11 @@ async function sampleKeys(input: ReaderInput): Promise<string[]> {
     rows += 1;
     if (rows === SAMPLE) break;
   }
-  if (rows === 0) throw new LimbeckError("E_DATA", `Expected rows in ${input.file}, got none. Fill the file or name another one.`);
+  if (rows === 0)
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected rows in ${input.file}, got none. Fill the file or name another one.`,
+    );
   return [...keys];
 }
 
@@ -63,5 +74,11 @@ async function sampleKeys(input: ReaderInput): Promise<string[]> {
 export async function openJsonl(input: ReaderInput): Promise<TextFile> {
   const keys = await sampleKeys(input);
   const columns = chooseColumns(keys, input);
-  return { file: input.file, format: "JSONL", columns, allColumns: keys, rows: () => readRows(input, columns) };
+  return {
+    file: input.file,
+    format: "JSONL",
+    columns,
+    allColumns: keys,
+    rows: () => readRows(input, columns),
+  };
 }

@@ -16,7 +16,10 @@ export async function* readLines(
     const lines = (rest + piece).split("\n");
     rest = lines.pop()!;
     if (rest.length > LONGEST_LINE) {
-      throw new LimbeckError("E_DATA", `${file}:${line + lines.length}: Expected lines of text, got one without an end. Check the file.`);
+      throw new LimbeckError(
+        "E_DATA",
+        `${file}:${line + lines.length}: Expected lines of text, got one without an end. Check the file.`,
+      );
     }
     for (const content of lines) {
       yield { content: content.endsWith("\r") ? content.slice(0, -1) : content, line };

@@ -38,7 +38,11 @@ function damaged(thrown: unknown, file: string): unknown {
   const cure = /compression codec/.test(message)
     ? "Write it with Snappy, gzip or no compression."
     : "The file may be cut short: copy or write it anew.";
-  return new LimbeckError("E_DATA", `Expected a Parquet file in ${file}, got: ${message}. ${cure}`, { cause: thrown });
+  return new LimbeckError(
+    "E_DATA",
+    `Expected a Parquet file in ${file}, got: ${message}. ${cure}`,
+    { cause: thrown },
+  );
 }
 
 interface Opened {
@@ -54,7 +58,9 @@ function classNames(metadata: FileMetaData, column: string): readonly string[] |
   const value = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
   if (value === undefined) return null;
   try {
-    const parsed = JSON.parse(value) as { info?: { features?: Record<string, { names?: string[] }> } };
+    const parsed = JSON.parse(value) as {
+      info?: { features?: Record<string, { names?: string[] }> };
+    };
     return parsed.info?.features?.[column]?.names ?? null;
   } catch {
     return null; // somebody else's use of the key
@@ -78,13 +84,18 @@ async function readGroup(
     onChunk: (chunk) => {
       const column = columns.get(chunk.columnName)!;
       const data = chunk.columnData as ArrayLike<unknown>;
-      for (let row = 0; row < data.length; row += 1) column[chunk.rowStart - rowStart + row] = data[row];
+      for (let row = 0; row < data.length; row += 1)
+        column[chunk.rowStart - rowStart + row] = data[row];
     },
   });
   return columns;
 }
 
-async function* readRows(input: ReaderInput, opened: Opened, columns: TextColumns): AsyncGenerator<SourceRow, void, undefined> {
+async function* readRows(
+  input: ReaderInput,
+  opened: Opened,
+  columns: TextColumns,
+): AsyncGenerator<SourceRow, void, undefined> {
   const { file } = input;
   const names = columns.label === null ? null : classNames(opened.metadata, columns.label);
   const wanted = columns.label === null ? [columns.text] : [columns.text, columns.label];

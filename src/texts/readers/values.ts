@@ -18,9 +18,9 @@ export function textValue(value: unknown, column: string, place: string): string
 /** The label in a field of JSON or Parquet: a name, a number or true/false; null where there is none. @throws likewise */
 export function labelValue(value: unknown, column: string, place: string): string | null {
   if (value === null || value === undefined) return null;
-  if (["string", "number", "bigint", "boolean"].includes(typeof value)) {
-    const label = String(value as string | number | bigint | boolean).trim();
-    return label === "" ? null : label;
+  if (typeof value === "string") return value.trim() || null;
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
+    return String(value);
   }
   throw new LimbeckError(
     "E_DATA",

@@ -14,7 +14,10 @@ describe("CSV", () => {
   });
 
   it("reads quoted delimiters, doubled quotes and line breaks, and still counts lines", async () => {
-    const path = write("quoted.csv", 'label,text\na,"one, two"\nb,"say ""hi""\nand\n\ngo"\nc,after\n');
+    const path = write(
+      "quoted.csv",
+      'label,text\na,"one, two"\nb,"say ""hi""\nand\n\ngo"\nc,after\n',
+    );
     expect(await readTriples(path)).toEqual([
       ["one, two", "a", 2],
       ['say "hi"\nand\n\ngo', "b", 3], // four lines, 3 to 6
@@ -23,12 +26,28 @@ describe("CSV", () => {
   });
 
   it("reads a byte order mark and CRLF, also inside quotes", async () => {
-    const path = write("windows.csv", '\uFEFFtext,label\r\n"one\r\ntwo",a\r\nthree,b\r\n\r\n"four\r\n",c\r\n');
+    const path = write(
+      "windows.csv",
+      '\uFEFFtext,label\r\n"one\r\ntwo",a\r\nthree,b\r\n\r\n"four\r\n",c\r\n',
+    );
     expect(await readTriples(path)).toEqual([
       ["one\r\ntwo", "a", 2],
       ["three", "b", 4],
       ["four\r\n", "c", 6], // line 5 is empty
     ]);
+  });
+
+  it("reads rows that end in LF and in CRLF in one file", async () => {
+    const rows = "text,label\r\none,a\ntwo,b\r\nthree,c\n";
+    for (const content of [rows, rows.replace("label\r\n", "label\n")]) {
+      expect(await readTriples(write("mixed.csv", content))).toEqual([
+        ["one", "a", 2],
+        ["two", "b", 3],
+        ["three", "c", 4],
+      ]);
+    }
+    const labelFirst = write("mixed.tsv", "label\ttext\na\tone\r\nb\ttwo\n");
+    expect((await readRows(labelFirst)).map(({ text }) => text)).toEqual(["one", "two"]);
   });
 
   it("leaves white space of texts as it is, and trims labels", async () => {
@@ -53,11 +72,16 @@ describe("CSV", () => {
   });
 
   it("has no label where the field is empty", async () => {
-    expect(await readTriples(write("empty-label.csv", "text,label\none,\n"))).toEqual([["one", null, 2]]);
+    expect(await readTriples(write("empty-label.csv", "text,label\none,\n"))).toEqual([
+      ["one", null, 2],
+    ]);
   });
 
   it("gives back whatever was quoted by the rules", async () => {
-    const cell = fc.string({ unit: fc.constantFrom("a", "é", "😀", ",", '"', "\n", "\r\n", "\t", " "), minLength: 1 });
+    const cell = fc.string({
+      unit: fc.constantFrom("a", "é", "😀", ",", '"', "\n", "\r\n", "\t", " "),
+      minLength: 1,
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 20 }), async (texts) => {
         const quoted = texts.map((text) => `"${text.replaceAll('"', '""')}",x`);
@@ -87,7 +111,10 @@ describe("TSV", () => {
   });
 
   it("takes them for quoting where every field that opens with one closes", async () => {
-    const path = write("quoted.tsv", 'label\ttext\na\t"with a\ttab and ""quotes"""\nb\t"two\nlines"\n');
+    const path = write(
+      "quoted.tsv",
+      'label\ttext\na\t"with a\ttab and ""quotes"""\nb\t"two\nlines"\n',
+    );
     expect(await readTriples(path)).toEqual([
       ['with a\ttab and "quotes"', "a", 2],
       ["two\nlines", "b", 3],
@@ -96,7 +123,11 @@ describe("TSV", () => {
 
   it("does not join the rows between two texts of which one begins and one ends with a quote", async () => {
     const path = write("joined.tsv", 'label\ttext\na\t"begins here\nb\tmiddle\nc\tends here"\n');
-    expect((await readRows(path)).map(({ text }) => text)).toEqual(['"begins here', "middle", 'ends here"']);
+    expect((await readRows(path)).map(({ text }) => text)).toEqual([
+      '"begins here',
+      "middle",
+      'ends here"',
+    ]);
   });
 });
 
@@ -107,9 +138,13 @@ describe("what is wrong with a delimited file", () => {
       "long.csv:4: Expected 2 columns as in the header, got 3. Put a text that contains a comma between double quotes.",
     );
     const short = write("short.csv", "text,label\none,a\ntwo\n");
-    expect((await failureOf(readRows(short))).message).toMatch(/^short\.csv:3: Expected 2 columns as in the header, got 1\. /);
+    expect((await failureOf(readRows(short))).message).toMatch(
+      /^short\.csv:3: Expected 2 columns as in the header, got 1\. /,
+    );
     const tabs = write("tabs.tsv", "text\tlabel\none\ttwo\ta\n");
-    expect((await failureOf(readRows(tabs))).message).toMatch(/^tabs\.tsv:2: .* got 3\. Take the tab out of the text\.$/);
+    expect((await failureOf(readRows(tabs))).message).toMatch(
+      /^tabs\.tsv:2: .* got 3\. Take the tab out of the text\.$/,
+    );
   });
 
   it("names the line on which an unclosed quote opens, not the end of the file", async () => {
@@ -118,18 +153,24 @@ describe("what is wrong with a delimited file", () => {
     const path = write("unclosed.csv", `text,label\n${rows.join("\n")}\n`);
     const failure = await failureOf(openFile(path));
     expect(failure.code).toBe("E_DATA");
-    expect(failure.message).toMatch(/^unclosed\.csv:6: Expected a closing quote, got none for the one that opens on this line\. /);
+    expect(failure.message).toMatch(
+      /^unclosed\.csv:6: Expected a closing quote, got none for the one that opens on this line\. /,
+    );
   });
 
   it("finds an unclosed quote also where a later quote seems to close it", async () => {
     const path = write("swallowed.csv", 'text,label\none,a\n"two,b\nthree,a\n"four",b\n');
-    expect((await failureOf(openFile(path))).message).toMatch(/^swallowed\.csv:3: Expected a closing quote/);
+    expect((await failureOf(openFile(path))).message).toMatch(
+      /^swallowed\.csv:3: Expected a closing quote/,
+    );
   });
 
   it("lists the columns where none looks like texts", async () => {
     const path = write("header.csv", "id,value\n1,one\n");
     const { message } = await failureOf(openFile(path));
-    expect(message).toMatch(/^header\.csv:1: Expected a column of texts \(text, texts, sentence, .*\), got the columns "id", "value"\. /);
+    expect(message).toMatch(
+      /^header\.csv:1: Expected a column of texts \(text, texts, sentence, .*\), got the columns "id", "value"\. /,
+    );
     expect(message).toContain('data: { columns: { text: "value" } }');
     expect(message).toContain("where the file has no header, write one");
   });

@@ -34,18 +34,35 @@ describe("Parquet", () => {
 
   it("names the classes that Hugging Face's datasets keep in the metadata", async () => {
     const label = { name: "label", data: [1, 0, 1, 1, -1], type: "INT32" as const };
-    const features = { text: { dtype: "string" }, label: { names: ["negative", "positive"], _type: "ClassLabel" } };
+    const features = {
+      text: { dtype: "string" },
+      label: { names: ["negative", "positive"], _type: "ClassLabel" },
+    };
     const kvMetadata = [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }];
-    const rows = await readRows(write("hub.parquet", parquet({ columnData: [texts, label], kvMetadata })));
+    const rows = await readRows(
+      write("hub.parquet", parquet({ columnData: [texts, label], kvMetadata })),
+    );
     // -1 is their sign for a label that is held back.
-    expect(rows.map((row) => row.label)).toEqual(["positive", "negative", "positive", "positive", null]);
+    expect(rows.map((row) => row.label)).toEqual([
+      "positive",
+      "negative",
+      "positive",
+      "positive",
+      null,
+    ]);
   });
 
   it("reads only the columns that it needs, and names those it has", async () => {
     const other = { name: "body", data: ["1", "2", "3", "4", "5"], type: "STRING" as const };
     const path = write("columns.parquet", parquet({ columnData: [other, texts] }));
     expect((await openFile(path)).columns).toEqual({ text: "text", label: null, guessed: true });
-    expect((await readRows(path, { text: "body" })).map(({ text }) => text)).toEqual(["1", "2", "3", "4", "5"]);
+    expect((await readRows(path, { text: "body" })).map(({ text }) => text)).toEqual([
+      "1",
+      "2",
+      "3",
+      "4",
+      "5",
+    ]);
     expect((await failureOf(openFile(path, { label: "labels" }))).message).toMatch(
       /^columns\.parquet:1: Expected a column "labels" \(data\.columns\.label\), got the columns "body", "text"\./,
     );
@@ -53,10 +70,13 @@ describe("Parquet", () => {
 
   it("refuses half a file, another file, and a row without a text", async () => {
     const whole = parquet({ columnData: [texts] });
-    expect((await failureOf(openFile(write("half.parquet", whole.subarray(0, whole.length / 2))))).message).toMatch(
-      /^Expected a Parquet file in half\.parquet, got: .*cut short/,
+    expect(
+      (await failureOf(openFile(write("half.parquet", whole.subarray(0, whole.length / 2)))))
+        .message,
+    ).toMatch(/^Expected a Parquet file in half\.parquet, got: .*cut short/);
+    expect((await failureOf(openFile(write("text.parquet", "text,label\n")))).message).toMatch(
+      /^Expected a Parquet file in text\.parquet/,
     );
-    expect((await failureOf(openFile(write("text.parquet", "text,label\n")))).message).toMatch(/^Expected a Parquet file in text\.parquet/);
     const holes = parquet({ columnData: [{ name: "text", data: ["a", null], type: "STRING" }] });
     expect((await failureOf(readRows(write("holes.parquet", holes)))).message).toMatch(
       /^holes\.parquet:2: Expected a text in "text", got nothing\./,

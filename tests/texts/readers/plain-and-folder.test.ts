@@ -44,12 +44,16 @@ describe("a folder", () => {
 
   it("has no labels without sub-folders", async () => {
     write("flat/1.txt", "one");
-    expect((await readRows(join(folder, "flat"))).map(({ text, label }) => [text, label])).toEqual([["one", null]]);
+    expect((await readRows(join(folder, "flat"))).map(({ text, label }) => [text, label])).toEqual([
+      ["one", null],
+    ]);
   });
 
   it("is refused where it is empty or holds tables", async () => {
     write("nothing/.keep", "");
-    expect((await failureOf(openFile(join(folder, "nothing")))).message).toMatch(/^Expected texts in nothing, got an empty folder\./);
+    expect((await failureOf(openFile(join(folder, "nothing")))).message).toMatch(
+      /^Expected texts in nothing, got an empty folder\./,
+    );
     write("tables/train.csv", "text,label\n");
     expect((await failureOf(openFile(join(folder, "tables")))).message).toMatch(
       /^Expected one text a file in tables, got train\.csv\. Name such files/,
@@ -59,6 +63,8 @@ describe("a folder", () => {
   it("names the file that is not UTF-8", async () => {
     write("mixed/a/1.txt", "fine");
     write("mixed/a/2.txt", Buffer.from("caf\xe9", "latin1"));
-    expect((await failureOf(readRows(join(folder, "mixed")))).message).toMatch(/^mixed\/a\/2\.txt:1: Expected UTF-8/);
+    expect((await failureOf(readRows(join(folder, "mixed")))).message).toMatch(
+      /^mixed\/a\/2\.txt:1: Expected UTF-8/,
+    );
   });
 });

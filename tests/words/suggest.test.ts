@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearest, suggestion } from "../../src/recipe/suggest.ts";
+import { nearest, suggestion } from "../../src/words/suggest.ts";
 
 const KEYS = ["epochs", "batch", "learningRate", "weightDecay", "patience"];
 
