@@ -5,12 +5,12 @@ import type { Dataset, Student, TeacherKind } from "./types.ts";
  * A new file in datasets/, teachers/ or students/ gets one line here.
  */
 export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
-  "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher as TeacherKind,
+  "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {
-  bilstm: async () => (await import("../students/bilstm.ts")).student as Student,
-  transformer: async () => (await import("../students/transformer.ts")).student as Student,
+  bilstm: async () => (await import("../students/bilstm.ts")).student,
+  transformer: async () => (await import("../students/transformer.ts")).student,
 };
 
 export const datasets: Readonly<Record<string, () => Promise<Dataset>>> = {

@@ -197,7 +197,10 @@ export interface TeacherKind<Options = unknown> {
   openForTiming(
     options: Options,
     context: Pick<TeacherContext, "resolve" | "labelsFolder"> & { digest: string },
-  ): Promise<{ classify(texts: readonly string[]): Promise<Float32Array[]>; close(): Promise<void> }>;
+  ): Promise<{
+    classify(texts: readonly string[]): Promise<Float32Array[]>;
+    close(): Promise<void>;
+  }>;
 }
 
 export interface StudentSizes {

@@ -54,7 +54,8 @@ function largest(x: Vector): number {
 
 /** `-H g` by the two-loop recursion (algorithm 7.4), with `H⁰ = sᵀy / yᵀy · I` (7.20). */
 function direction(gradient: Vector, pairs: readonly Pair[]): Vector {
-  const result = gradient.map((value) => -value);
+  const result = gradient.slice();
+  for (let index = 0; index < result.length; index += 1) result[index] = -result[index]!;
   const factors = new Array<number>(pairs.length);
   for (let index = pairs.length - 1; index >= 0; index -= 1) {
     const pair = pairs[index]!;
@@ -74,8 +75,10 @@ function direction(gradient: Vector, pairs: readonly Pair[]): Vector {
 
 /** Keeps a pair whose curvature `sᵀy` is safely positive, which keeps `H` positive definite. */
 function remember(pairs: Pair[], memory: number, from: LinePoint, to: LinePoint): void {
-  const step = to.x.map((value, index) => value - from.x[index]!);
-  const change = to.gradient.map((value, index) => value - from.gradient[index]!);
+  const step = to.x.slice();
+  addScaled(step, -1, from.x);
+  const change = to.gradient.slice();
+  addScaled(change, -1, from.gradient);
   const curvature = dot(step, change);
   if (curvature <= Number.EPSILON * dot(change, change)) return;
   pairs.push({ step, change, scale: 1 / curvature });

@@ -107,7 +107,10 @@ export async function searchLine(
   };
   if (!(start.slope < 0)) return null;
   const attempt: Try = async (alpha) => {
-    const point = await evaluate(from.x.map((value, index) => value + alpha * direction[index]!));
+    // A plain loop: `map` with a closure took half of the time of a fit with millions of weights.
+    const x = from.x.slice();
+    for (let index = 0; index < x.length; index += 1) x[index]! += alpha * direction[index]!;
+    const point = await evaluate(x);
     const value = Number.isFinite(point.value) ? point.value : Infinity;
     return { alpha, value, slope: slopeAlong(point.gradient, direction), point };
   };

@@ -3,9 +3,9 @@ export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** A share of 1 in percent, one decimal: `85.2%`. */
+/** A share of 1 in percent, one decimal: `85.2 %`, with a space that does not break. */
 export function percent(share: number, decimals = 1): string {
-  return `${(100 * share).toFixed(decimals)}%`;
+  return `${(100 * share).toFixed(decimals)}\u00a0%`;
 }
 
 /** A difference of shares in points, without a sign: `18.4 points`. */

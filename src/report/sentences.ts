@@ -90,7 +90,7 @@ function listControls(evidence: Evidence, student: ReportSystem): string {
     const accuracy = findSystem(evidence, name)?.metrics.accuracy;
     return accuracy ? [{ words, score: percent(accuracy.value) }] : [];
   });
-  // Only the first has a verb: "the same student alone gets 66.8%, a linear model 66.6%".
+  // Only the first has a verb: "the same student alone gets 66.8 %, a linear model 66.6 %".
   return known
     .map(({ words, score }, index) => `${words} ${index === 0 ? "gets " : ""}${score}`)
     .join(", ");
@@ -217,7 +217,7 @@ function describeAgreement(evidence: Evidence, student: ReportSystem): string {
   return `${unknown}; ${student.name} agrees with its teacher on ${percent(agreement.value)} of ${texts} test texts.`;
 }
 
-/** `95% interval +17.0 to +19.8`, in points. */
+/** `95 % interval +17.0 to +19.8`, in points. */
 function interval({ low, high }: Interval, { method }: Evidence): string {
   if (low === null || high === null) return "no interval";
   return `${percent(method.confidence, 0)} interval ${signedPoints(low)} to ${signedPoints(high)}`;

@@ -6,7 +6,7 @@ import { packageFolder } from "./command-line.ts";
 export async function writeBankingCut(
   folder: string,
   intents: number,
-): Promise<{ train: number; test: number; classes: string[] }> {
+): Promise<{ train: number; test: number; differentTest: number; classes: string[] }> {
   const read = async (name: string): Promise<string[]> =>
     (await readFile(join(packageFolder, "datasets", "banking77", name), "utf8"))
       .trimEnd()
@@ -19,5 +19,11 @@ export async function writeBankingCut(
   const cut = (lines: string[]): string[] => lines.filter((line) => kept.has(labelOf(line)));
   await writeFile(join(folder, "train.tsv"), `${[header, ...cut(train)].join("\n")}\n`);
   await writeFile(join(folder, "test.tsv"), `${[header, ...cut(test)].join("\n")}\n`);
-  return { train: cut(train).length, test: cut(test).length, classes };
+  return {
+    train: cut(train).length,
+    test: cut(test).length,
+    // One test text of Banking77 stands in it twice.
+    differentTest: new Set(cut(test)).size,
+    classes,
+  };
 }

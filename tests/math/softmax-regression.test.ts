@@ -125,19 +125,27 @@ describe("applyClassifier", () => {
 });
 
 describe("chooseStrength", () => {
-  it("chooses the best held-out accuracy, of equal ones the strongest penalty", async () => {
+  it("chooses the lowest cross-entropy among those within a standard error of the best accuracy", async () => {
     const choice = (await chooseStrength(loss, data, { seed: 0 }))!;
     expect(choice.folds).toBe(5);
     expect(choice.scores.map(({ strength }) => strength)).toEqual([...STRENGTHS]);
     const top = Math.max(...choice.scores.map(({ accuracy }) => accuracy));
-    expect(choice.strength).toBe(choice.scores.find(({ accuracy }) => accuracy === top)!.strength);
+    const chosen = choice.scores.find(({ strength }) => strength === choice.strength)!;
+    const error = Math.sqrt((top * (1 - top)) / data.labels.length);
+    expect(chosen.accuracy).toBeGreaterThanOrEqual(top - error);
+    for (const { accuracy, logLoss } of choice.scores) {
+      if (accuracy >= top - error) expect(chosen.logLoss).toBeLessThanOrEqual(logLoss);
+    }
     // Overlapping classes: a quarter would be chance, and nobody is right always.
     expect(top).toBeGreaterThan(0.4);
     expect(top).toBeLessThan(1);
+    // The weakest penalty overfits these classes, so neither end of the grid can win.
+    expect(choice.strength).toBeLessThan(STRENGTHS.at(-1)!);
   });
 
-  it("of equally good strengths takes the strongest penalty", async () => {
-    // Every class has an axis of its own: each strength classifies every held-out text right.
+  it("of equally accurate strengths takes the most confident one", async () => {
+    // Every class has an axis of its own: each strength classifies every held-out text right, and the weaker the
+    // penalty, the surer it is.
     const vectors = new Float32Array(40 * features);
     const labels = Int32Array.from({ length: 40 }, (_, text) => text % classes);
     labels.forEach((label, text) => {
@@ -145,7 +153,7 @@ describe("chooseStrength", () => {
     });
     const choice = (await chooseStrength(loss, { vectors, labels }, { seed: 0 }))!;
     for (const { accuracy } of choice.scores) expect(accuracy).toBe(1);
-    expect(choice.strength).toBe(STRENGTHS[0]);
+    expect(choice.strength).toBe(STRENGTHS.at(-1));
   });
 
   it("judges on held-out texts only: random labels score no better than chance", async () => {

@@ -5,7 +5,7 @@ import * as format from "../../src/report/format.ts";
 describe("figures for people", () => {
   it.each([
     [format.count(10_003), "10,003"],
-    [format.percent(0.8519), "85.2%"],
+    [format.percent(0.8519), "85.2\u00a0%"],
     [format.points(-0.184), "18.4 points"],
     [format.points(0.01), "1.0 point"],
     [format.signedPoints(0.0004), "0.0"],

@@ -78,11 +78,13 @@ describe("a student that helped and equals its teacher", () => {
     expect(verdict.findings).toEqual(["helped", "equal-to-teacher", "linear-behind"]);
     expect(verdict.headline).toBe("Distillation helped, and the student equals its teacher.");
     expect(verdict.sentences[0]).toMatch(
-      /^bilstm gets 85\.2% of 3,080 test texts right \(mean of 3 seeds\), level with/,
+      /^bilstm gets 85\.2\u00a0% of 3,080 test texts right \(mean of 3 seeds\), level with/,
     );
     expect(verdict.sentences[0]).toContain("the same student on the 770 hard labels alone gets");
     expect(verdict.sentences[2]).toContain("gained 18.4 points");
-    expect(verdict.sentences[2]).toContain("(95% interval +17.0 to +19.8, McNemar p < 0.001)");
+    expect(verdict.sentences[2]).toContain(
+      "(95\u00a0% interval +17.0 to +19.8, McNemar p < 0.001)",
+    );
     expect(verdict.sentences[3]).toContain("stays 1.5 points behind");
   });
 
@@ -118,7 +120,7 @@ describe("disappointment is said plainly", () => {
     expect(verdict.helped).toBe(false);
     expect(verdict.headline).toBe("Distillation's gain is within noise.");
     expect(verdict.sentences[2]).toContain(
-      "is within noise (95% interval −0.6 to +1.4, McNemar p = 0.400)",
+      "is within noise (95\u00a0% interval −0.6 to +1.4, McNemar p = 0.400)",
     );
     expect(verdict.sentences.join(" ")).not.toContain("gained");
   });
@@ -161,7 +163,7 @@ describe("disappointment is said plainly", () => {
     expect(verdict.findings).toContain("ship-linear");
     expect(verdict.headline).toBe("Distillation helped, but a linear model does as well.");
     expect(verdict.sentences[3]).toContain(
-      "cannot be told apart from bilstm (95% interval −0.5 to +1.3), in 5.93 MB",
+      "cannot be told apart from bilstm (95\u00a0% interval −0.5 to +1.3), in 5.93 MB",
     );
     // It is larger than the student's 2.45 MB.
     expect(verdict.sentences[3]).toContain("unless 2.45 MB against 5.93 MB matters");
@@ -202,7 +204,7 @@ describe("disappointment is said plainly", () => {
     });
     expect(verdict.helped).toBeNull();
     expect(verdict.headline).toBe("Too few test texts to tell.");
-    expect(verdict.sentences.at(-1)).toContain("anything from 77.0% to 93.0%");
+    expect(verdict.sentences.at(-1)).toContain("anything from 77.0\u00a0% to 93.0\u00a0%");
   });
 
   it("few test texts can still show a large gain", () => {
@@ -215,7 +217,7 @@ describe("disappointment is said plainly", () => {
   it("seeds that lie far apart", () => {
     const verdict = judge({ seeds: [0.85, 0.41, 0.84] });
     expect(verdict.findings).toContain("seeds-differ");
-    expect(verdict.sentences.at(-1)).toContain("from 41.0% to 85.0%");
+    expect(verdict.sentences.at(-1)).toContain("from 41.0\u00a0% to 85.0\u00a0%");
   });
 
   it("no control", () => {

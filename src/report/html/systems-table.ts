@@ -66,7 +66,8 @@ function drawInterval(
 ): Markup {
   const { accuracy } = system.metrics;
   const known = accuracy && accuracy.low !== null && accuracy.high !== null ? accuracy : null;
-  const bounds = known && `${(100 * known.low!).toFixed(1)}–${(100 * known.high!).toFixed(1)}%`;
+  const bounds =
+    known && `${(100 * known.low!).toFixed(1)}–${(100 * known.high!).toFixed(1)}\u00a0%`;
   return html`<td class="range${known ? "" : " none"}" data-label="${level} interval">
     ${drawRange(system, range)}<span class="sub">${bounds}</span>
   </td>`;
