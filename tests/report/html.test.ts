@@ -63,7 +63,7 @@ describe("the page as text", () => {
     for (const sentence of report.verdict.sentences) expect(plain).toContain(sentence);
     for (const { name, metrics } of report.systems) {
       expect(page).toContain(`<bdi>${name}</bdi>`);
-      expect(page).toContain(`${(100 * metrics.accuracy!.value).toFixed(1)}%`);
+      expect(page).toContain(`${(100 * metrics.accuracy!.value).toFixed(1)}\u00a0%`);
     }
   });
 
@@ -79,7 +79,7 @@ describe("the page as text", () => {
     const markdown = writeMarkdown(report);
     expect(markdown).toContain(`**${report.verdict.headline}**`);
     const { accuracy } = report.systems[0]!.metrics;
-    expect(markdown).toContain(`| teacher | ${(100 * accuracy!.value).toFixed(1)}% (`);
+    expect(markdown).toContain(`| teacher | ${(100 * accuracy!.value).toFixed(1)}\u00a0% (`);
     expect(markdown).toContain("| gold | student says | texts |");
   });
 });
