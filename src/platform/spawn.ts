@@ -21,10 +21,15 @@ function sibling(base: string, path: string): { url: URL; execArgv: string[] } {
 export function startThread(
   base: string,
   path: string,
-  options: Omit<WorkerOptions, "execArgv"> = {},
+  options: Omit<WorkerOptions, "execArgv" | "eval"> = {},
 ): Worker {
   const { url, execArgv } = sibling(base, path);
-  return new Worker(url, { ...options, execArgv });
+  if (execArgv.length === 0) return new Worker(url, options);
+  // tsx given by `--import` registers itself on the main thread only: a line of JavaScript does it in the worker.
+  const tsx = JSON.stringify(import.meta.resolve("tsx/esm/api"));
+  const module = JSON.stringify(url.href);
+  const bootstrap = `import(${tsx}).then((tsx) => { tsx.register(); return import(${module}); })`;
+  return new Worker(bootstrap, { ...options, eval: true, execArgv: [] });
 }
 
 /** Starts a child process on a module of ours, with a message channel. Its output is piped to the parent. */
