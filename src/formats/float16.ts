@@ -1,3 +1,5 @@
+import { halfToNumber } from "../engine/weights/half-precision.ts";
+
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
@@ -23,20 +25,11 @@ function roundSubnormal(magnitude: number): number {
   return float[0] - 12582912;
 }
 
-function toNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 let table: Float32Array | undefined;
 
 /** All 65,536 values, made at first use: 256 KB, and decoding is one look-up. */
 function decodingTable(): Float32Array {
-  table ??= Float32Array.from({ length: 65536 }, (_, half) => toNumber(half));
+  table ??= Float32Array.from({ length: 65536 }, (_, half) => halfToNumber(half));
   return table;
 }
 

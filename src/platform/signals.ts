@@ -9,7 +9,7 @@ export interface Interrupt {
   signal: AbortSignal;
   /** What to leave with: 128 + the signal's number, so 130 after Ctrl-C; null where nothing has come. */
   exitCode(): number | null;
-  /** Stops listening. */
+  /** Stops listening, unless a signal has come: the process is leaving then, and the next signal ends it at once. */
   dispose(): void;
 }
 
@@ -40,6 +40,9 @@ export function onInterrupt(
     signal: controller.signal,
     exitCode: () => code,
     dispose: () => {
+      // Without a listener a second Ctrl-C during the last clean-up would kill the process instead of ending it with
+      // its exit code.
+      if (code !== null) return;
       for (const signal of SIGNALS) process.off(signal, listener);
     },
   };

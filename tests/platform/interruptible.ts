@@ -1,4 +1,5 @@
-// Waits to be interrupted; the first signal is answered by "saving", and by an end only where "finish" is asked for.
+// Waits to be interrupted; the first signal is answered by "saving", and by an end where "finish" is asked for; "linger"
+// stops listening but stays, as a process does that still closes its files.
 import { onInterrupt } from "../../src/platform/signals.ts";
 
 const interrupt = onInterrupt(
@@ -7,6 +8,7 @@ const interrupt = onInterrupt(
 );
 const busy = setInterval(() => undefined, 1000);
 interrupt.signal.addEventListener("abort", () => {
+  if (process.argv[2] === "linger") interrupt.dispose();
   if (process.argv[2] !== "finish") return;
   clearInterval(busy);
   interrupt.dispose();

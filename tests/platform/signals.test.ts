@@ -22,4 +22,13 @@ describe.skipIf(process.platform === "win32")("onInterrupt", () => {
     expect(await script.says("leaving")).not.toMatch(/saving[^]*saving/);
     expect(await script.ended).toBe(130);
   });
+
+  it("ends with its exit code when the second signal comes during the last clean-up", async () => {
+    const script = startScript("interruptible.ts", ["linger"]);
+    await script.says("ready");
+    script.process.kill("SIGINT");
+    await script.says("saving after SIGINT");
+    script.process.kill("SIGINT");
+    expect(await script.ended).toBe(130);
+  });
 });

@@ -19,8 +19,8 @@ export function decodeFloats(bytes: Uint8Array, type: FloatType): Float32Array {
   return floats;
 }
 
-/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-function halfToNumber(half: number): number {
+/** The value of an IEEE 754 binary16, given as its 16 bits: 1 sign, 5 exponent, 10 fraction. */
+export function halfToNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
   const fraction = half & 0x3ff;
