@@ -170,7 +170,7 @@ describe("encoder-head", () => {
       { ...options, strength: 1 },
       contextOf({ labelled, classes, labelsFolder: fresh }),
     );
-    const many = bankingTexts(40, 60).texts;
+    const many = bankingTexts(20, 60).texts;
     const stop = new AbortController();
     const seen: string[] = [];
     const run = async () => {

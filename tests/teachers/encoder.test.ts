@@ -125,9 +125,9 @@ describe("EncoderPool", () => {
 
   it("rejects what waits when it is closed in the middle of its work, and lives on", async () => {
     // Terminating a thread inside ONNX Runtime aborts the process: this file would end with status 134.
-    for (const delay of [0, 20, 60]) {
+    for (const delay of [0, 40]) {
       const pool = await EncoderPool.open(options, 2, 32);
-      const { texts } = bankingTexts(10, 60);
+      const { texts } = bankingTexts(10, 30);
       const waiting = makeBlocks(texts, encodeText).map((block) => pool.encode(block));
       const outcomes = Promise.allSettled(waiting);
       await new Promise((resolve) => setTimeout(resolve, delay));
