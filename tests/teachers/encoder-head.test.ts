@@ -55,7 +55,8 @@ async function labelsOf(
 
 describe("encoder-head", () => {
   it("labels every text once, well, and the same in any order; a shift by one shows", async () => {
-    const teacher = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
+    const context = contextOf({ labelled, classes, labelsFolder, workers: 2 });
+    const teacher = await kind.open(options, context);
     expect(teacher.digest).toBe(digestOf(teacher.description));
     expect(teacher.labels).toEqual(classes);
     const answers = await labelsOf(teacher, others);
