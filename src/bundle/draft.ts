@@ -42,7 +42,7 @@ export async function draftBundle(options: DraftOptions): Promise<Draft> {
   try {
     requireSameClasses(run.variant, trained.classes, classes);
     const { tokenizer, maxLength, program } = trained;
-    const model = program.exportOnnx({
+    const model = await program.exportOnnx({
       outputs: { logits: LOGITS },
       metadata: { producer: "limbeck", student: run.variant, seed: String(run.seed) },
     });

@@ -66,6 +66,27 @@ export interface Program {
   ): { loss: tf.Scalar; terms?: Record<string, tf.Scalar> };
 }
 
+/** Where a program runs: ONNX Runtime on the processor or a GPU, or TensorFlow's own kernels, eagerly. */
+export type Device = "cpu" | "webgpu" | "cuda" | "tfjs-node" | "tfjs-node-gpu";
+
+export interface SgdOptions {
+  momentum: number; // 0: none
+  nesterov?: boolean;
+  weightDecay: number; // coupled, as in torch.optim.SGD: added to the gradient
+}
+
+/** What holds for some of the parameters, the embedding table among them. */
+export interface ParameterGroup {
+  /** Exact names, or beginnings of names followed by `*`. The first group that has a name holds for it. */
+  names: readonly string[];
+  /** Multiplies the learning rate. Default 1. */
+  rate?: number;
+  /** In place of the optimizer's weight decay, whatever the parameter's own `decay` says. */
+  weightDecay?: number;
+  /** Whether the parameters stay as they are: no backward pass is made for them. */
+  frozen?: boolean;
+}
+
 export interface AdamWOptions {
   beta1: number; // 0.9
   beta2: number; // 0.999
@@ -73,9 +94,21 @@ export interface AdamWOptions {
   weightDecay: number; // decoupled, per step: p -= learningRate * weightDecay * p
 }
 
+export type OptimizerOptions = ({ kind: "adamw" } & AdamWOptions) | ({ kind: "sgd" } & SgdOptions);
+
 export interface CompileOptions {
   seed: number;
-  optimizer: AdamWOptions;
+  optimizer: OptimizerOptions;
+  groups?: readonly ParameterGroup[];
+  /** Default `cpu`. */
+  device?: Device;
+  /**
+   * Equal parts that each batch is split into; their gradients are summed in their order. The result depends on this
+   * number but not on `workers`. Default 1.
+   */
+  shards?: number;
+  /** Threads that run shards at the same time, at most. Default 1: one after the other, in the calling thread. */
+  workers?: number;
   /** Gradients are scaled so that their global L2 norm is at most this. Off where undefined. */
   clipNorm?: number;
   /** Threads inside one operator. Default 1: independent runs side by side use cores better. */
@@ -123,23 +156,27 @@ export interface ExportOptions {
 
 /** A compiled program with its parameters and optimizer state. Steps are to be awaited one after the other. */
 export interface CompiledProgram {
-  /** Forward, backward and one optimizer update. Throws `EngineError` `E_NONFINITE` on NaN or infinity, before the update. */
-  step(batch: Batch, options: { learningRate: number }): Promise<StepResult>;
+  readonly device: Device;
+  /**
+   * Forward, backward and one optimizer update; of several batches, the update that one batch of all their texts would
+   * have made (gradient accumulation: the loss must be a mean over the texts). Throws `EngineError` `E_NONFINITE` on NaN or infinity, before the update.
+   */
+  step(batch: Batch | readonly Batch[], options: { learningRate: number }): Promise<StepResult>;
   /** Loss and gradients without an update (dropout as in the coming step). For tests and diagnosis. */
   gradients(batch: Batch): Promise<{ loss: number; gradients: StateDict }>;
   /** `forward` without dropout. */
   forward(batch: Batch): Promise<Record<string, NamedArray>>;
   /** A deep copy. */
-  saveState(): EngineState;
+  saveState(): Promise<EngineState>;
   /** @throws EngineError `E_STATE` naming the missing, unknown or misshapen tensor. */
-  loadState(state: EngineState): void;
-  loadWeights(weights: StateDict): void;
+  loadState(state: EngineState): Promise<void>;
+  loadWeights(weights: StateDict): Promise<void>;
   /**
    * The forward pass as a self-contained ONNX model with free batch and length:
    * `input_ids` int64 `[B, L]` and `attention_mask` int64 `[B, L]` to the named outputs. The mask reaches the
    * program as its float32 input `mask` `[B, L]`.
    */
-  exportOnnx(options: ExportOptions): Uint8Array;
+  exportOnnx(options: ExportOptions): Promise<Uint8Array>;
   dispose(): Promise<void>;
 }
 

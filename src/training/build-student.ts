@@ -48,7 +48,13 @@ export async function buildStudent(options: BuildStudentOptions): Promise<Compil
   });
   return compile(program, {
     seed,
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: student.weightDecay },
+    optimizer: {
+      kind: "adamw",
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: student.weightDecay,
+    },
     clipNorm: student.clipNorm,
     threads: 1,
     maxTokens,

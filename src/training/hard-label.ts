@@ -58,7 +58,7 @@ export async function chooseHardLabelTraining(options: ChooseOptions): Promise<H
   const shortest = Math.max(1, Math.ceil(plan.steps / SHORTEST));
   if (parts === null)
     return { learningRate: plan.learningRate, steps: shortest, heldOut: 0, table: [] };
-  const trial = makeTrial(options, parts);
+  const trial = await makeTrial(options, parts);
   let best: Candidate | null = null;
   for (const factor of RATES) {
     const candidate = await trial(factor * plan.learningRate, shortest);
@@ -91,18 +91,18 @@ function holdOut({
 }
 
 /** Trains from the start and scores on the held-out texts; a trial that is known is not made again. */
-function makeTrial(
+async function makeTrial(
   options: ChooseOptions,
   { training, heldOut }: { training: TrainingSet; heldOut: TrainingSet },
 ) {
   const { program, plan, known, onStep, onCandidate } = options;
-  const start = program.saveState();
+  const start = await program.saveState();
   const validation: Validation = { set: heldOut, against: "gold", temperature: 1 };
   const table: Candidate[] = [];
   const trial = async (learningRate: number, steps: number): Promise<Candidate> => {
     let candidate = known.find((row) => row.learningRate === learningRate && row.steps === steps);
     if (candidate === undefined) {
-      program.loadState(start);
+      await program.loadState(start);
       await makeSteps(program, training, { ...plan, learningRate, steps }, 0, async () => {
         await onStep();
         return false;

@@ -61,7 +61,7 @@ export async function openTrainedStudent(
   });
   const path = join(trainFolder, run.folder, "weights.safetensors");
   try {
-    program.loadWeights(decodeSafetensors(await readFile(path), path).tensors);
+    await program.loadWeights(decodeSafetensors(await readFile(path), path).tensors);
   } catch (thrown) {
     await program.dispose();
     throw thrown;

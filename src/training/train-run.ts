@@ -48,7 +48,7 @@ export interface RunOutcome {
 export async function trainRun(options: RunOptions): Promise<RunOutcome> {
   const { program, set, plan, folder, digest } = options;
   const checkpoint = await loadCheckpoint(folder, digest);
-  if (checkpoint) program.loadState(checkpoint.state);
+  if (checkpoint) await program.loadState(checkpoint.state);
   const bytes = checkpoint?.progress.metricsBytes ?? 0;
   const log = await openMetricsLog(join(folder, "metrics.jsonl"), { bytes, steps: plan.steps });
   const run = new Run(options, log, checkpoint);
@@ -118,7 +118,7 @@ class Run {
     const { best, step } = this.progress;
     await this.log.flush();
     return {
-      weights: this.best ?? program.saveState().weights,
+      weights: this.best ?? (await program.saveState()).weights,
       steps: step,
       bestStep: best?.step ?? step,
       score: best?.score ?? null,
@@ -134,7 +134,7 @@ class Run {
     if (best === null || isBetter(score, best.score, validation.against)) {
       this.progress.best = { step: this.step, score };
       this.progress.epochsWithoutImprovement = 0;
-      this.best = program.saveState().weights;
+      this.best = (await program.saveState()).weights;
     } else {
       this.progress.epochsWithoutImprovement += 1;
     }
@@ -147,7 +147,7 @@ class Run {
     const isBest = this.progress.best?.step === this.step;
     await saveCheckpoint(this.options.folder, {
       progress: this.progress,
-      state: this.options.program.saveState(),
+      state: await this.options.program.saveState(),
       best: isBest ? null : this.best,
     });
     this.saved = performance.now();

@@ -78,7 +78,7 @@ describe("an exported file with one weight altered", () => {
     const { run, folder: bundleFolder } = await draftTiny(folder, "bilstm");
     const path = join(bundleFolder, "onnx/model.onnx");
     const trained = await openTrainedStudent(run, join(folder, "train"), tinyRecipe("bilstm"));
-    const bias = trained.program.saveState().weights["classifier.bias"]!.data;
+    const bias = (await trained.program.saveState()).weights["classifier.bias"]!.data;
     const model = await readFile(path);
     const place = model.indexOf(Buffer.from(bias.buffer, bias.byteOffset, bias.byteLength));
     expect(place).toBeGreaterThan(0);

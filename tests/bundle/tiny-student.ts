@@ -84,7 +84,7 @@ export async function writeTinyStudent(
   const folder = `${kind}/seed-${seed}`;
   await writeFileAtomic(
     join(trainFolder, folder, "weights.safetensors"),
-    encodeSafetensors(program.saveState().weights),
+    encodeSafetensors((await program.saveState()).weights),
   );
   await program.dispose();
   return {

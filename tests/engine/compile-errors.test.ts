@@ -11,7 +11,7 @@ describe("NaN and infinity", () => {
   it("stop a step before the update, naming the step and the parameter", async () => {
     const compiled = await compile(program, compileOptions);
     await train(compiled, 0, 2);
-    const before = compiled.saveState();
+    const before = await compiled.saveState();
     const batch = makeBatch([2, 1]);
     (batch.inputs["targets"] as Float32Array)[0] = Infinity;
     await expect(compiled.step(batch, { learningRate: 0.1 })).rejects.toThrow(
@@ -20,7 +20,7 @@ describe("NaN and infinity", () => {
         message: expect.stringMatching(/^Step 3: .*lstm\.weight_ih_l0/) as string,
       }),
     );
-    const after = compiled.saveState();
+    const after = await compiled.saveState();
     expect(after.step).toBe(2);
     expectSameBits(after.weights, before.weights);
     expectSameBits(after.optimizer, before.optimizer);
@@ -28,7 +28,7 @@ describe("NaN and infinity", () => {
     const undisturbed = await compile(program, compileOptions);
     await train(undisturbed, 0, 3);
     await train(compiled, 2, 3);
-    expectSameBits(compiled.saveState().weights, undisturbed.saveState().weights);
+    expectSameBits((await compiled.saveState()).weights, (await undisturbed.saveState()).weights);
     await Promise.all([compiled.dispose(), undisturbed.dispose()]);
   });
 });
@@ -51,7 +51,7 @@ describe("an infinite loss whose gradients are finite", () => {
         message: expect.stringMatching(/^Step 1: .*loss, got Infinity/) as string,
       }),
     );
-    expect([...compiled.saveState().weights["w"]!.data]).toEqual([1]);
+    expect([...(await compiled.saveState()).weights["w"]!.data]).toEqual([1]);
     await compiled.dispose();
   });
 });
@@ -59,38 +59,36 @@ describe("an infinite loss whose gradients are finite", () => {
 describe("states that do not fit", () => {
   it("are refused by name and change nothing", async () => {
     const compiled = await compile(program, compileOptions);
-    const state = compiled.saveState();
-    const expectRefused = (changed: EngineState, text: RegExp) => {
-      expect(() => {
-        compiled.loadState(changed);
-      }).toThrow(
+    const state = await compiled.saveState();
+    const expectRefused = async (changed: EngineState, text: RegExp) => {
+      await expect(compiled.loadState(changed)).rejects.toThrow(
         expect.objectContaining({
           code: "E_STATE",
           message: expect.stringMatching(text) as string,
         }),
       );
-      expectSameBits(compiled.saveState().weights, state.weights);
+      expectSameBits((await compiled.saveState()).weights, state.weights);
     };
     const { "classifier.bias": bias, ...rest } = state.weights;
-    expectRefused({ ...state, weights: rest }, /classifier\.bias .*none/);
+    await expectRefused({ ...state, weights: rest }, /classifier\.bias .*none/);
     const shape = [bias!.data.length, 1];
-    expectRefused(
+    await expectRefused(
       { ...state, weights: { ...rest, "classifier.bias": { ...bias!, shape } } },
       /classifier\.bias/,
     );
-    expectRefused({ ...state, weights: { ...state.weights, extra: bias! } }, /extra/);
+    await expectRefused({ ...state, weights: { ...state.weights, extra: bias! } }, /extra/);
     const optimizer = { ...state.optimizer };
     Reflect.deleteProperty(optimizer, `${TABLE}.exp_avg`);
-    expectRefused({ ...state, optimizer }, /exp_avg/);
+    await expectRefused({ ...state, optimizer }, /exp_avg/);
     await compiled.dispose();
   });
 
   it("loadWeights starts the optimizer anew", async () => {
     const compiled = await compile(program, compileOptions);
-    const fresh = compiled.saveState();
+    const fresh = await compiled.saveState();
     await train(compiled, 0, 3);
-    compiled.loadWeights(fresh.weights);
-    const state = compiled.saveState();
+    await compiled.loadWeights(fresh.weights);
+    const state = await compiled.saveState();
     expect(state.step).toBe(0);
     expectSameBits(state.weights, fresh.weights);
     expectSameBits(state.optimizer, fresh.optimizer);

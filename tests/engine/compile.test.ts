@@ -24,7 +24,7 @@ describe("a compiled program", () => {
       [5, 5, 6].map((seed) => compile(program, { ...compileOptions, seed })),
     );
     for (const one of compiled) await train(one, 0, 5);
-    const [a, b, c] = compiled.map((one) => one.saveState()) as [
+    const [a, b, c] = (await Promise.all(compiled.map((one) => one.saveState()))) as [
       EngineState,
       EngineState,
       EngineState,
@@ -39,15 +39,15 @@ describe("a compiled program", () => {
     const losses = await train(whole, 0, 7);
     const first = await compile(program, compileOptions);
     await train(first, 0, 4);
-    const saved = first.saveState();
+    const saved = await first.saveState();
     // Whatever the first does afterwards must not reach the copy.
     await train(first, 4, 6);
     expect(saved.step).toBe(4);
     const second = await compile(program, compileOptions);
     await train(second, 0, 2);
-    second.loadState(saved);
+    await second.loadState(saved);
     expect(await train(second, 4, 7)).toEqual(losses.slice(4));
-    const [a, b] = [whole.saveState(), second.saveState()];
+    const [a, b] = [await whole.saveState(), await second.saveState()];
     expect(b.step).toBe(7);
     expectSameBits(a.weights, b.weights);
     expectSameBits(a.optimizer, b.optimizer);
@@ -61,9 +61,9 @@ describe("a compiled program", () => {
       compile(wide, compileOptions),
     ]);
     const name = "lstm.weight_hh_l0_reverse";
-    expect(b.saveState().weights[name]).toEqual(a.saveState().weights[name]);
-    expect(b.saveState().weights["lstm.weight_hh_l0"]!.data).not.toEqual(
-      a.saveState().weights[name]!.data,
+    expect((await b.saveState()).weights[name]).toEqual((await a.saveState()).weights[name]);
+    expect((await b.saveState()).weights["lstm.weight_hh_l0"]!.data).not.toEqual(
+      (await a.saveState()).weights[name]!.data,
     );
     await Promise.all([a.dispose(), b.dispose()]);
   });
@@ -71,7 +71,7 @@ describe("a compiled program", () => {
   it("initialises within the limits that the students state, with their deviation", async () => {
     const wide = studentProgram(bilstm, { hidden: 64 }, { embedding: 32, rows: 500 });
     const compiled = await compile(wide, compileOptions);
-    const { weights } = compiled.saveState();
+    const { weights } = await compiled.saveState();
     const recurrent = weights["lstm.weight_hh_l0"]!.data;
     const largest = recurrent.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     expect(largest).toBeLessThanOrEqual(1 / 8);
@@ -101,7 +101,8 @@ describe("a compiled program", () => {
     );
     // The first moment after one step is 0.1 times the gradient that the optimizer saw, a quarter of the true one.
     const name = "classifier.weight.exp_avg";
-    const [whole, quarter] = [plain, clipped].map((one) => one.saveState().optimizer[name]!.data);
+    const states = await Promise.all([plain, clipped].map((one) => one.saveState()));
+    const [whole, quarter] = states.map(({ optimizer }) => optimizer[name]!.data);
     whole!.forEach((value, index) => {
       expect(quarter![index]).toBeCloseTo(value / 4, 6);
     });
@@ -128,7 +129,7 @@ describe("a compiled program", () => {
       { batch: 1, length: 1, inputs: { x: Float32Array.of(1, 2) } },
       { learningRate: 0.1 },
     );
-    const { weights } = compiled.saveState();
+    const { weights } = await compiled.saveState();
     expect([...weights["matrix"]!.data]).toEqual([Math.fround(0.95), Math.fround(0.95)]);
     expect([...weights["exempt"]!.data]).toEqual([1, 1]);
     expect([...weights["vector"]!.data]).toEqual([1]);

@@ -39,7 +39,7 @@ describe("an exported model", () => {
       for (const lengths of [[3, 1], [4]]) {
         await compiled.step(makeBatch(lengths), { learningRate: 0.05 });
       }
-      const bytes = compiled.exportOnnx(OUTPUTS);
+      const bytes = await compiled.exportOnnx(OUTPUTS);
       const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
       expect(session.inputNames.toSorted()).toEqual(["attention_mask", "input_ids"]);
       expect(session.outputNames).toEqual(["logits"]);
@@ -57,7 +57,7 @@ describe("an exported model", () => {
 
     it(`${name}: standard operators of an old set, free sizes by name, each weight once`, async () => {
       const compiled = await compile(program, compileOptions);
-      const bytes = compiled.exportOnnx({ ...OUTPUTS, metadata: { origin: "a test" } });
+      const bytes = await compiled.exportOnnx({ ...OUTPUTS, metadata: { origin: "a test" } });
       const model = fromBinary(ModelProtoSchema, bytes);
       expect(model.opsetImport.map(({ domain, version }) => [domain, version])).toEqual([
         ["", 17n],
@@ -79,7 +79,7 @@ describe("an exported model", () => {
       const stored = graph!.initializer
         .filter((tensor) => tensor.dataType === 1)
         .reduce((sum, tensor) => sum + tensor.rawData.length / 4, 0);
-      const weights = Object.values(compiled.saveState().weights).reduce(
+      const weights = Object.values((await compiled.saveState()).weights).reduce(
         (sum, { data }) => sum + data.length,
         0,
       );
@@ -91,7 +91,7 @@ describe("an exported model", () => {
 
   it("bilstm: is the LSTM operator, not a loop", async () => {
     const compiled = await compile(STUDENTS.bilstm, compileOptions);
-    const model = fromBinary(ModelProtoSchema, compiled.exportOnnx(OUTPUTS));
+    const model = fromBinary(ModelProtoSchema, await compiled.exportOnnx(OUTPUTS));
     const operators = model.graph!.node.map((node) => node.opType);
     expect(operators.filter((operator) => operator === "LSTM")).toHaveLength(1);
     expect(operators).not.toContain("Scan");
@@ -106,10 +106,12 @@ describe("an exported model", () => {
       loss: ({ logits }) => ({ loss: tf.mean(logits!) }),
     };
     const compiled = await compile(program, compileOptions);
-    expect(() => compiled.exportOnnx(OUTPUTS)).toThrow(/features/);
+    await expect(compiled.exportOnnx(OUTPUTS)).rejects.toThrow(/features/);
     await compiled.dispose();
     const other = await compile(STUDENTS.bilstm, compileOptions);
-    expect(() => other.exportOnnx({ outputs: { scores: "scores" } })).toThrow(/logits, got scores/);
+    await expect(other.exportOnnx({ outputs: { scores: "scores" } })).rejects.toThrow(
+      /logits, got scores/,
+    );
     await other.dispose();
   });
 });

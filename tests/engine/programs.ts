@@ -1,14 +1,27 @@
 import * as tf from "@tensorflow/tfjs";
 import { eagerContext } from "../../src/engine/dropout/contexts.ts";
 import { DropoutPool } from "../../src/engine/dropout/dropout-pool.ts";
-import type { Batch, CompileOptions, EngineState, Program } from "../../src/engine/index.ts";
+import type {
+  AdamWOptions,
+  Batch,
+  CompileOptions,
+  EngineState,
+  Program,
+} from "../../src/engine/index.ts";
 import type { Student } from "../../src/types.ts";
 
 export const TABLE = "embeddings.word_embeddings.weight";
 
+export const ADAMW: AdamWOptions = {
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+};
+
 export const compileOptions: CompileOptions = {
   seed: 5,
-  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  optimizer: { kind: "adamw", ...ADAMW },
   maxTokens: 64,
 };
 

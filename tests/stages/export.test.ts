@@ -38,9 +38,9 @@ vi.mock("../../src/training/open-student.ts", async (original) => {
       const student = await actual.openTrainedStudent(...given);
       const { program } = student;
       const exportOnnx = program.exportOnnx.bind(program);
-      program.exportOnnx = (options) => {
-        const bytes = Buffer.from(exportOnnx(options));
-        const bias = program.saveState().weights["classifier.bias"]!.data;
+      program.exportOnnx = async (options) => {
+        const bytes = Buffer.from(await exportOnnx(options));
+        const bias = (await program.saveState()).weights["classifier.bias"]!.data;
         const place = bytes.indexOf(Buffer.from(bias.buffer, bias.byteOffset, bias.byteLength));
         bytes.writeFloatLE(bias[0]! + altered.by, place);
         return bytes;

@@ -41,7 +41,7 @@ async function comparePyTorch(fixture: Fixture, program: ReturnType<typeof stude
   const weights = Object.entries({ ...fixture.parameters, [TABLE]: table }).map(
     ([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }] as const,
   );
-  compiled.loadWeights(Object.fromEntries(weights));
+  await compiled.loadWeights(Object.fromEntries(weights));
   const targets = new Float32Array(batch * classes);
   fixture.labels.forEach((label, text) => (targets[text * classes + label] = 1));
   const tokens = Int32Array.from({ length: batch * length }, (_, place) => place);

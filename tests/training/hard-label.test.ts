@@ -43,8 +43,8 @@ function scripted(share: (learningRate: number, steps: number) => number): Compi
   let steps = 0;
   return {
     ...toy,
-    loadState: (state) => {
-      toy.loadState(state);
+    loadState: async (state) => {
+      await toy.loadState(state);
       [peak, steps] = [0, 0];
     },
     step: (batch, given) => {

@@ -39,7 +39,13 @@ async function compileStudent(kind: string, loss: LossChoice): Promise<CompiledP
     embeddings: { kind: "values", values },
     loss,
   });
-  const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+  const optimizer = {
+    kind: "adamw" as const,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+  };
   return compile(program, { seed: 0, optimizer, clipNorm: 1, maxTokens: 16 * 16 });
 }
 

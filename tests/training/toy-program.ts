@@ -53,7 +53,9 @@ export function toyProgram({
   });
 
   return {
-    step(batch, { learningRate }): Promise<StepResult> {
+    device: "cpu",
+    step(given, { learningRate }): Promise<StepResult> {
+      const batch = given as Batch;
       onBatch?.(batch);
       const { length, tokens, inputs } = batch;
       const logits = logitsOf(batch);
@@ -83,16 +85,18 @@ export function toyProgram({
     forward: (batch) =>
       Promise.resolve({ logits: { shape: [batch.batch, classes], data: logitsOf(batch) } }),
     gradients: () => Promise.reject(new Error("not needed here")),
-    saveState: state,
-    loadState(saved) {
+    saveState: () => Promise.resolve(state()),
+    // eslint-disable-next-line @typescript-eslint/require-await -- the interface waits
+    async loadState(saved) {
       weights.set(saved.weights["w"]!.data);
       momentum.set(saved.optimizer["m"]!.data);
       updates = saved.step;
     },
-    loadWeights(saved: StateDict) {
+    // eslint-disable-next-line @typescript-eslint/require-await -- the interface waits
+    async loadWeights(saved: StateDict) {
       weights.set(saved["w"]!.data);
     },
-    exportOnnx: () => new Uint8Array(),
+    exportOnnx: () => Promise.resolve(new Uint8Array()),
     dispose: () => Promise.resolve(),
   };
 }

@@ -26,6 +26,7 @@ import type { TrainingResult } from "./training.ts";
 
 /** A compiled program with its parameters and optimizer state; see `CompiledProgram` for what its methods do. */
 export class CompiledModel implements CompiledProgram {
+  readonly device = "cpu";
   private readonly program: Program;
   private readonly options: CompileOptions;
   private readonly optimizer: AdamW;
@@ -41,6 +42,7 @@ export class CompiledModel implements CompiledProgram {
     this.program = program;
     this.options = options;
     this.training = training;
+    if (options.optimizer.kind !== "adamw") throw new Error("only AdamW");
     this.optimizer = new AdamW(options.optimizer);
     this.parameters = new Parameters(program.parameters, options.seed);
     const { embedding } = program;
@@ -59,7 +61,11 @@ export class CompiledModel implements CompiledProgram {
     return new CompiledModel(program, options, training);
   }
 
-  async step(batch: Batch, { learningRate }: { learningRate: number }): Promise<StepResult> {
+  async step(
+    given: Batch | readonly Batch[],
+    { learningRate }: { learningRate: number },
+  ): Promise<StepResult> {
+    const batch = given as Batch;
     const result = await this.runTraining(batch);
     const step = this.updates + 1;
     const { norm, scale } = this.measure(result, step);
@@ -95,7 +101,8 @@ export class CompiledModel implements CompiledProgram {
     return graph.run(batch, { ...this.parameters.feeds, ...this.gather(batch) });
   }
 
-  saveState(): EngineState {
+  // eslint-disable-next-line @typescript-eslint/require-await -- other devices have to wait
+  async saveState(): Promise<EngineState> {
     const { weights, optimizer } = this.parameters.saveState();
     const table = this.table?.saveState(this.program.embedding!.name);
     return {
@@ -105,17 +112,20 @@ export class CompiledModel implements CompiledProgram {
     };
   }
 
-  loadState(state: EngineState): void {
+  // eslint-disable-next-line @typescript-eslint/require-await -- other devices have to wait
+  async loadState(state: EngineState): Promise<void> {
     this.load(state.weights, state.optimizer);
     this.updates = state.step;
   }
 
-  loadWeights(weights: StateDict): void {
+  // eslint-disable-next-line @typescript-eslint/require-await -- other devices have to wait
+  async loadWeights(weights: StateDict): Promise<void> {
     this.load(weights);
     this.updates = 0;
   }
 
-  exportOnnx(options: ExportOptions): Uint8Array {
+  // eslint-disable-next-line @typescript-eslint/require-await -- other devices have to wait
+  async exportOnnx(options: ExportOptions): Promise<Uint8Array> {
     const { embedding } = this.program;
     const table = this.table &&
       embedding && {
