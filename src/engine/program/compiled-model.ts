@@ -1,5 +1,5 @@
 import { Tensor } from "onnxruntime-node";
-import { EmbeddingTable } from "../embedding-table.ts";
+import type { EmbeddingTable } from "../embedding-table.ts";
 import { EngineError } from "../errors.ts";
 import { measureGradients } from "../gradient-clipping.ts";
 import type { GradientMeasure } from "../gradient-clipping.ts";
