@@ -21,8 +21,9 @@ import { ForwardGraph } from "./forward.ts";
 import { initialValues } from "./initialize.ts";
 import { Parameters } from "./parameters.ts";
 import { checkNames } from "./state.ts";
-import { nonFiniteError, TrainingGraph } from "./training.ts";
-import type { TrainingResult } from "./training.ts";
+import { openTraining } from "./open-training.ts";
+import { nonFiniteError } from "./training.ts";
+import type { GradientSource, TrainingResult } from "./training.ts";
 
 /** A compiled program with its parameters and optimizer state; see `CompiledProgram` for what its methods do. */
 export class CompiledModel implements CompiledProgram {
@@ -32,13 +33,13 @@ export class CompiledModel implements CompiledProgram {
   private readonly optimizer: AdamW;
   private readonly parameters: Parameters;
   private readonly table: EmbeddingTable | null;
-  private readonly training: TrainingGraph;
+  private readonly training: GradientSource;
   /** Made when it is first asked for: many runs only train. */
   private forwardGraph: Promise<ForwardGraph> | null = null;
   /** Updates made so far. */
   private updates = 0;
 
-  private constructor(program: Program, options: CompileOptions, training: TrainingGraph) {
+  private constructor(program: Program, options: CompileOptions, training: GradientSource) {
     this.program = program;
     this.options = options;
     this.training = training;
@@ -56,9 +57,7 @@ export class CompiledModel implements CompiledProgram {
   }
 
   static async create(program: Program, options: CompileOptions): Promise<CompiledModel> {
-    const { seed, threads = 1, maxTokens } = options;
-    const training = await TrainingGraph.create(program, { seed, threads, maxTokens });
-    return new CompiledModel(program, options, training);
+    return new CompiledModel(program, options, await openTraining(program, options));
   }
 
   async step(
