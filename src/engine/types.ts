@@ -104,7 +104,7 @@ export interface CompileOptions {
   device?: Device;
   /**
    * Equal parts that each batch is split into; their gradients are summed in their order. The result depends on this
-   * number but not on `workers`. Default 1.
+   * number but not on `workers`. The loss must be a mean over the texts. Default 1.
    */
   shards?: number;
   /** Threads that run shards at the same time, at most. Default 1: one after the other, in the calling thread. */

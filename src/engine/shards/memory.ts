@@ -23,17 +23,6 @@ export function sharedArray(size: number): Float32Array<SharedArrayBuffer> {
   return new Float32Array(new SharedArrayBuffer(4 * size));
 }
 
-/** A shared array that is replaced by a larger one when that is asked for. */
-export class GrowingArray {
-  private array = sharedArray(0);
-
-  /** The first `size` elements; what they hold is whatever was written last. */
-  take(size: number): Float32Array<SharedArrayBuffer> {
-    if (this.array.length < size) this.array = sharedArray(Math.ceil(1.25 * size));
-    return this.array.subarray(0, size);
-  }
-}
-
 /** `target = weight · source`, each product rounded to float32; both may be the same array. */
 export function scaleInto(target: Float32Array, source: Float32Array, weight: number): void {
   if (weight === 1) {

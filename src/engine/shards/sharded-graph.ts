@@ -3,11 +3,12 @@ import { feedInputs } from "../program/feeds.ts";
 import type { TrainingPlan } from "../program/training-plan.ts";
 import { TrainingGraph } from "../program/training.ts";
 import type { Feeds, GradientSource, TrainingResult } from "../program/training.ts";
-import { EMBEDDED, names } from "../runtime/names.ts";
+import { EMBEDDED } from "../runtime/names.ts";
 import type { Batch } from "../types.ts";
-import { GrowingArray, layOut, scaleInto, sharedArray } from "./memory.ts";
+import { scaleInto } from "./memory.ts";
 import type { ShardTask } from "./protocol.ts";
 import { ShardThread } from "./shard-thread.ts";
+import { SharedMemory } from "./shared-memory.ts";
 import { checkSplittable, partOf, splitTexts } from "./split.ts";
 import type { Part } from "./split.ts";
 import { startShardWorker } from "./start-worker.ts";
@@ -45,12 +46,7 @@ export class ShardedGraph implements GradientSource {
   private readonly shards: number;
   private readonly graph: TrainingGraph;
   private readonly threads: readonly ShardThread[];
-  private readonly layout;
-  private readonly parameters;
-  /** By shard: what its thread writes. */
-  private readonly gradients = new Map<number, Float32Array>();
-  private readonly rows = new GrowingArray();
-  private readonly embedded = new GrowingArray();
+  private readonly memory: SharedMemory;
   private tail: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -63,8 +59,7 @@ export class ShardedGraph implements GradientSource {
     this.shards = shards;
     this.graph = graph;
     this.threads = threads;
-    this.layout = layOut(plan.parameters);
-    this.parameters = sharedArray(this.layout.size);
+    this.memory = new SharedMemory(plan);
   }
 
   /** @throws EngineError `E_SHARDS` if an input cannot be split, `E_WORKER` if a thread does not start. */
@@ -101,11 +96,11 @@ export class ShardedGraph implements GradientSource {
     // Whole, since a view of a part cannot tell that its array is too long.
     feedInputs(this.plan, this.plan.used, batch);
     const parts = splitTexts(batch.batch, this.shards);
-    const embedded = this.plan.learnsEmbedding ? this.take(this.embedded, batch) : null;
+    const embedded = this.plan.learnsEmbedding ? this.memory.embeddedOf(batch) : null;
     const pass: Pass = { batch, feeds, step, embedded };
     const seats = this.threads.length + 1;
     const partsOf = (seat: number) => parts.filter(({ shard }) => shard % seats === seat);
-    if (this.threads.length > 0 && parts.length > 1) this.shareParameters(feeds);
+    if (this.threads.length > 0 && parts.length > 1) this.memory.shareParameters(feeds);
     const busy = this.threads.map((thread, index) =>
       this.runInThread(thread, pass, partsOf(index + 1)),
     );
@@ -128,7 +123,7 @@ export class ShardedGraph implements GradientSource {
       const result = await this.graph.run(partOf(batch, this.plan, part), own, step, part.shard);
       for (const gradient of result.gradients.values()) scaleInto(gradient, gradient, weight);
       if (embedded && result.embedded) {
-        scaleInto(this.stretch(embedded, batch, part), result.embedded, weight);
+        scaleInto(this.memory.stretch(embedded, batch, part), result.embedded, weight);
       }
       outcomes.push({ ...part, ...result });
     }
@@ -143,55 +138,28 @@ export class ShardedGraph implements GradientSource {
     if (parts.length === 0) return [];
     const tasks = parts.map((part): ShardTask => {
       const rows = this.rowsOf(feeds, batch, part);
-      const shared = rows && this.stretch(this.take(this.rows, batch), batch, part);
+      const shared = rows && this.memory.stretch(this.memory.rowsOf(batch), batch, part);
       if (rows) shared?.set(rows);
       return {
         shard: part.shard,
         weight: part.texts / batch.batch,
         batch: copied(partOf(batch, this.plan, part)),
         rows: shared,
-        gradients: this.gradientsOf(part.shard),
-        embedded: embedded && this.stretch(embedded, batch, part),
+        gradients: this.memory.gradientsOf(part.shard),
+        embedded: embedded && this.memory.stretch(embedded, batch, part),
       };
     });
-    const losses = await thread.run({ step, parameters: this.parameters, tasks });
+    const losses = await thread.run({ step, parameters: this.memory.parameters, tasks });
     return losses.map(({ loss, terms, learned }, index) => {
       const part = parts[index]!;
-      const all = this.gradientsOf(part.shard);
-      const gradients = learned.map((name) => {
-        const { offset, size } = this.layout.places.get(name)!;
-        return [name, all.subarray(offset, offset + size)] as const;
-      });
-      return { ...part, loss, terms, gradients: new Map(gradients) };
+      const gradients = this.memory.namedGradients(part.shard, learned);
+      return { ...part, loss, terms, gradients };
     });
-  }
-
-  private shareParameters(feeds: Feeds): void {
-    for (const [name, { offset }] of this.layout.places) {
-      this.parameters.set(feeds[names.parameter(name)]!.data as Float32Array, offset);
-    }
-  }
-
-  private gradientsOf(shard: number): Float32Array {
-    const known = this.gradients.get(shard) ?? sharedArray(this.layout.size);
-    this.gradients.set(shard, known);
-    return known;
-  }
-
-  /** Room for the embedding vectors of a batch, `[B, L, size]`. */
-  private take(array: GrowingArray, { batch, length }: Batch): Float32Array {
-    return array.take(batch * length * this.plan.embeddingSize!);
-  }
-
-  /** A part's stretch of `[B, L, size]`. */
-  private stretch(vectors: Float32Array, { length }: Batch, { first, texts }: Part): Float32Array {
-    const perText = length * this.plan.embeddingSize!;
-    return vectors.subarray(first * perText, (first + texts) * perText);
   }
 
   private rowsOf(feeds: Feeds, batch: Batch, part: Part): Float32Array | null {
     const rows = feeds[EMBEDDED];
-    return rows ? this.stretch(rows.data as Float32Array, batch, part) : null;
+    return rows ? this.memory.stretch(rows.data as Float32Array, batch, part) : null;
   }
 }
 
