@@ -1,10 +1,12 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
 import { quickstart } from "./quickstart.ts";
 import { textsMemory } from "./texts-memory.ts";
+import { training } from "./training.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
   quickstart,
   "texts-memory": textsMemory,
+  training,
 };
 
 const [name, ...parameters] = process.argv.slice(2);
