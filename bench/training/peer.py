@@ -232,7 +232,7 @@ class Run:
 
     def steps(self, count):
         if self.batches is None:
-            starts = range(0, len(self.texts), self.size)
+            starts = range(0, len(self.texts) - self.size + 1, self.size)
             self.batches = [self.texts.batch(list(range(at, at + self.size))) for at in starts]
         losses = []
         for _ in range(count):

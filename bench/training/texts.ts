@@ -90,7 +90,7 @@ export async function writeTexts(folder: string, set: TrainingSet): Promise<void
 export async function readTexts(folder: string, classes: number): Promise<TrainingSet> {
   const buffer = async (name: string): Promise<ArrayBuffer> => {
     const bytes = await readFile(join(folder, name));
-    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   };
   const offsets = new Int32Array(await buffer("offsets.bin"));
   const rows = offsets.length - 1;
