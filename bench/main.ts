@@ -2,11 +2,15 @@
 import { quickstart } from "./quickstart.ts";
 import { shards } from "./shards.ts";
 import { textsMemory } from "./texts-memory.ts";
+import { training } from "./training.ts";
+import { trainingMemory } from "./training-memory.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
   quickstart,
   shards,
   "texts-memory": textsMemory,
+  training,
+  "training-memory": trainingMemory,
 };
 
 const [name, ...parameters] = process.argv.slice(2);
