@@ -1,0 +1,14 @@
+import { describe, expect, it } from "vitest";
+import { learningRateOf } from "../../src/training/learning-rate.ts";
+
+describe("learningRateOf", () => {
+  const plan = { steps: 20, learningRate: 0.8, warmup: 0.2 };
+
+  it("rises over the warm-up and falls to 0 linearly", () => {
+    // 4 of 20 steps warm up: 0, 1/4, 2/4, …; then 16 steps down, of which step 12 has made 8.
+    const rates = [0, 1, 2, 4, 12].map((step) =>
+      learningRateOf(step, { ...plan, schedule: "linear" }),
+    );
+    expect(rates).toEqual([0, 0.2, 0.4, 0.8, 0.4]);
+  });
+});
