@@ -75,7 +75,14 @@ function withLogits(tokens: Int32Array, offsets: Int32Array, classes: number): T
   const rows = offsets.length - 1;
   const random = new Random("bench", "teacher");
   const logits = Float32Array.from({ length: rows * classes }, () => random.normal());
-  return { rows, classes, tokens, offsets, logits, labels: new Int32Array(rows).fill(-1) };
+  return { rows, classes, tokens, offsets, logits, ...unlabeled(rows) };
+}
+
+function unlabeled(rows: number): Pick<TrainingSet, "labels" | "ids"> {
+  return {
+    labels: new Int32Array(rows).fill(-1),
+    ids: Array.from({ length: rows }, (_, row) => `text ${row}`),
+  };
 }
 
 /** Writes a set as `tokens.bin`, `offsets.bin` (int32) and `logits.bin` (float32), as the processor has them. */
@@ -100,6 +107,6 @@ export async function readTexts(folder: string, classes: number): Promise<Traini
     tokens: new Int32Array(await buffer("tokens.bin")),
     offsets,
     logits: new Float32Array(await buffer("logits.bin")),
-    labels: new Int32Array(rows).fill(-1),
+    ...unlabeled(rows),
   };
 }

@@ -35,6 +35,20 @@ function nameProblems(
   });
 }
 
+function trainingProblems({ batch, shards, optimizer }: Recipe["train"]): Problem[] {
+  const problems: Problem[] = [];
+  if (shards !== "auto" && shards > batch) {
+    const message = `Expected train.shards of at most train.batch, ${batch}, got ${shards}. A shard without a text has nothing to do: use fewer.`;
+    problems.push({ path: ["train", "shards"], target: "value", message });
+  }
+  if (optimizer.kind === "sgd" && optimizer.nesterov && optimizer.momentum === 0) {
+    const message =
+      "Expected some train.optimizer.momentum with nesterov, got 0. Set momentum: 0.9, or nesterov: false.";
+    problems.push({ path: ["train", "optimizer", "nesterov"], target: "value", message });
+  }
+  return problems;
+}
+
 /**
  * What each key allows but all of them together do not.
  *
@@ -45,6 +59,7 @@ export function contradictions(recipe: Recipe, listed: boolean): Problem[] {
     listed ? ["student", index, key] : ["student", key];
   const problems = [
     ...duplicates(recipe.train.seeds, ["train", "seeds"]),
+    ...trainingProblems(recipe.train),
     ...duplicates(recipe.controls, ["controls"]),
     ...duplicates(recipe.export.formats, ["export", "formats"]),
     ...nameProblems(recipe.student, studentPath),

@@ -83,6 +83,7 @@ function cureFor(value: unknown, schemas: readonly JsonSchema[]): string {
   ) {
     return " Remove the quotes.";
   }
+  if (typeof value === "number" && number) return "";
   if (typeof value !== "string" && typeof value !== "object" && kinds.includes("string"))
     return " Put it in quotes.";
   return "";
@@ -109,11 +110,28 @@ function unionOfMappings(path: Path, branches: Issue[][], context: IssueContext)
   const foreign = Object.keys(value).filter((key) => !known.includes(key));
   if (foreign.length > 0) return foreign.map((key) => unknownKey(path, key, context));
   const fewest = Math.min(...branches.map(({ length }) => length));
-  const closest = branches.filter(({ length }) => length === fewest);
-  if (closest.length === 1) return closest[0]!.flatMap((issue) => toProblems(issue, context, path));
+  const closest = branches
+    .filter(({ length }) => length === fewest)
+    .map((issues) => issues.flatMap((issue) => toProblems(issue, context, path)));
+  const told = new Set(closest.map((problems) => problems.map((one) => one.message).join("\n")));
+  if (told.size === 1) return closest[0]!;
   const given = Object.keys(value).join(" and ");
   const message = `Expected ${pathName(path)} to be ${describe(schemas)}, got ${given || "an empty mapping"}.`;
   return [{ path, target: "value", message: `${message} Keep one of them.` }];
+}
+
+/** A mapping whose `kind` none of the alternatives has. */
+function unknownKind(path: Path, context: IssueContext): Problem | null {
+  const value = valueAt(context.recipe, path);
+  if (typeof value !== "object" || value === null || !("kind" in value)) return null;
+  const kinds = schemasAt(context.schema, path, context.recipe)
+    .flatMap(alternatives)
+    .flatMap((schema) => schema.properties?.["kind"] ?? []);
+  if (kinds.length === 0 || choices(kinds).includes(value.kind as string)) return null;
+  const message =
+    `Expected ${pathName([...path, "kind"])} to be ${choices(kinds).join(" or ")}, ` +
+    `got ${describeValue(value.kind)}.${cureFor(value.kind, kinds)}`;
+  return { path: [...path, "kind"], target: "value", message };
 }
 
 function unionProblems(
@@ -122,6 +140,8 @@ function unionProblems(
   context: IssueContext,
 ): Problem[] {
   const value = valueAt(context.recipe, path);
+  const kind = unknownKind(path, context);
+  if (kind !== null) return [kind];
   // A branch of another type says only that the type differs, at the value itself.
   const sameType = issue.errors.filter((branch) =>
     branch.every(

@@ -1,8 +1,7 @@
 import { z } from "zod";
+import { whole } from "./fields.ts";
+import { trainSchema } from "./train-schema.ts";
 
-/** Whole numbers from `least` on. */
-const whole = (least: number) => z.int().min(least);
-const share = z.number().min(0).max(1);
 const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
 const source = z
@@ -90,47 +89,6 @@ export const teacherSchema = z.looseObject({
   kind: z.string().min(1).describe("a name in teachers/"),
 });
 
-const loss = z.strictObject({
-  kind: z
-    .literal("hinton")
-    .default("hinton")
-    .describe("alpha · CE(hard) + (1 − alpha) · T² · KL(teacher ‖ student)"),
-  temperature: z
-    .number()
-    .positive()
-    .default(2)
-    .describe("softens both distributions; 1 to 4 differ by less than a point here"),
-  alpha: share.default(0).describe("weight of the hard-label term; 1 reads no teacher"),
-});
-
-const train = z.strictObject({
-  loss: loss.prefault({}).describe("what the student learns from"),
-  epochs: whole(1).default(20).describe("passes over the transfer set"),
-  batch: whole(1).default(64).describe("texts per step"),
-  learningRate: z.number().positive().default(2e-3).describe("peak rate of AdamW"),
-  weightDecay: z
-    .number()
-    .min(0)
-    .default(0.01)
-    .describe("decoupled decay of matrices and embeddings"),
-  warmup: share
-    .default(0.1)
-    .describe("share of the steps over which the rate rises from 0; then it falls to 0 linearly"),
-  clipNorm: z.number().positive().default(1).describe("largest global L2 norm of the gradients"),
-  patience: whole(1)
-    .default(5)
-    .describe("epochs without a better validation score after which training stops"),
-  maxLength: whole(4).default(128).describe("longest input in pieces"),
-  seeds: z
-    .union([whole(1), z.array(whole(0)).min(1)])
-    .default(3)
-    .describe("number of independent runs per variant (seeds 0, 1, …) or the seeds themselves"),
-  workers: z
-    .union([z.literal("auto"), whole(1)])
-    .default("auto")
-    .describe("processes that train side by side, one thread each; auto = number of cores"),
-});
-
 export const CONTROLS = ["hard-label", "linear", "majority"] as const;
 export const FORMATS = ["onnx"] as const;
 
@@ -151,7 +109,7 @@ export const recipeSchema = z.strictObject({
     .union([studentSchema, z.array(studentSchema).min(1)])
     .prefault({})
     .describe("one student, or a list to compare"),
-  train: train.prefault({}).describe("how the students are trained"),
+  train: trainSchema.prefault({}).describe("how the students are trained"),
   controls: z
     .array(z.enum(CONTROLS))
     .default([...CONTROLS])

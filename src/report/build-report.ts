@@ -6,6 +6,7 @@ import { chooseExample } from "./example-text.ts";
 import type { SystemSpeed } from "../bundle/speed.ts";
 import type { RunFiles } from "./run-files.ts";
 import { reportSchema, type LimbeckReport, type ReportSystem } from "./schema.ts";
+import { trainingSettings } from "./training-settings.ts";
 import { passVerdict } from "./verdict.ts";
 
 /** Puts together what the stages left and passes the verdict on it. */
@@ -77,6 +78,8 @@ function describeTraining({ manifests, curves }: RunFiles): Evidence["training"]
   return {
     vocabulary,
     embeddings,
+    settings:
+      trainingSettings.safeParse(runs.find(({ role }) => role === "student")?.options).data ?? null,
     runs: runs.map(({ variant, seed, steps, epochs, bestStep, validationScore, seconds }) => ({
       ...{ variant, seed, steps, epochs, bestStep, validationScore, seconds },
     })),

@@ -1,10 +1,11 @@
 import { shippedBytes } from "./evidence.ts";
 import * as format from "./format.ts";
 import type { LimbeckReport, ReportSystem } from "./schema.ts";
+import { describeTraining } from "./training-settings.ts";
 
 /** The report for a terminal, a pull request or a model card. */
 export function writeMarkdown(report: LimbeckReport): string {
-  const { name, verdict, data, method } = report;
+  const { name, verdict, data, method, training } = report;
   const lines = [
     `# ${escapeMarkdown(name)}`,
     "",
@@ -21,6 +22,7 @@ export function writeMarkdown(report: LimbeckReport): string {
     `Data: ${format.count(data.budget)} gold labels over ${format.count(data.classes.length)} classes, ` +
       `${format.count(data.rows.transfer)} unlabeled texts, ${format.count(data.rows.validation)} held out, ` +
       `${format.count(data.rows.test)} test texts.`,
+    ...(training.settings ? ["", `Training: ${describeTraining(training.settings)}.`] : []),
     ...drawConfusions(report),
     ...drawNotes(report),
   ];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { trainingSettings } from "./training-settings.ts";
 
 const count = z.int().min(0);
 const interval = z.strictObject({
@@ -211,6 +212,8 @@ export const reportSchema = z.strictObject({
   training: z.strictObject({
     vocabulary: z.strictObject({ pieces: count, fullPieces: count, unknownShare: z.number() }),
     embeddings: z.string(),
+    /** null where no student was trained. */
+    settings: trainingSettings.nullable(),
     runs: z.array(
       z.strictObject({
         variant: z.string(),

@@ -31,7 +31,7 @@ const FILES = {
 /** Draws the report of a run: report.json is the truth, report.md and report.html are drawn from it. */
 export const report: Stage<ReportDetails> = {
   name: "report",
-  version: 1,
+  version: 2,
 
   async inputs({ recipe, run }) {
     const digests: (string | null)[] = [];

@@ -7,6 +7,8 @@ import { reorderColumns } from "../labels/reorder-columns.ts";
 import { resolveRecipePath } from "../platform/resolve.ts";
 import { teachers } from "../registry.ts";
 import { readIdentified, readSplit } from "../texts/splits.ts";
+import { shareCores } from "../training/cores.ts";
+import { chooseDevice } from "../training/device.ts";
 import { prepareSets, type TrainingTexts } from "../training/prepare-sets.ts";
 import { summarizeRuns } from "../training/summary.ts";
 import { trainAll } from "../training/train-all.ts";
@@ -103,7 +105,8 @@ async function trainOn(
   { folder, prepare, texts, vocabulary }: TrainOn,
 ): Promise<{ runs: TrainedRun[]; notes: string[]; against: "teacher" | "gold" | null }> {
   const label = (await readManifest<LabelDetails>(run, "label")).details;
-  const { maxLength, workers } = recipe.train;
+  const { maxLength } = recipe.train;
+  const device = await chooseDevice(recipe.train.device);
   // Hidden, since it is no output.
   const data = join(folder, ".data");
   try {
@@ -130,7 +133,8 @@ async function trainOn(
       sets,
       vocabulary: vocabulary.digest,
       classes: prepare.classes,
-      workers: workers === "auto" ? availableParallelism() : workers,
+      device,
+      ...shareCores(recipe, { device, cores: availableParallelism() }),
       signal,
       onProgress: (done, total) => {
         report({ kind: "progress", stage: "train", task: "training", done, total, unit: "steps" });

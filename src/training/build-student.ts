@@ -22,15 +22,17 @@ export interface BuildStudentOptions {
   classes: number;
   pieces: number;
   seed: number;
+  /** Threads that work on shards at the same time, at most. Default 1. */
+  shardThreads?: number;
   /** The largest B · L that will come. */
   maxTokens: number;
   /** Where weights will be loaded, the start does not matter. */
   embeddings: Initializer;
 }
 
-/** Compiles a student of the registry with its loss, for one thread. */
+/** Compiles a student of the registry with its loss. */
 export async function buildStudent(options: BuildStudentOptions): Promise<CompiledProgram> {
-  const { student, classes, pieces, seed, maxTokens, embeddings } = options;
+  const { student, classes, pieces, seed, shardThreads = 1, maxTokens, embeddings } = options;
   const definition = await students[student.kind]?.();
   if (definition === undefined) {
     throw new LimbeckError(
@@ -48,14 +50,11 @@ export async function buildStudent(options: BuildStudentOptions): Promise<Compil
   });
   return compile(program, {
     seed,
-    optimizer: {
-      kind: "adamw",
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: student.weightDecay,
-    },
+    optimizer: student.optimizer,
     clipNorm: student.clipNorm,
+    device: student.device,
+    shards: student.shards,
+    workers: shardThreads,
     threads: 1,
     maxTokens,
   });

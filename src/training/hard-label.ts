@@ -34,7 +34,7 @@ export interface ChooseOptions {
   /** Trials of an earlier, interrupted choice. */
   known: readonly Candidate[];
   /** After each step; throws to stop. */
-  onStep: () => Promise<void>;
+  onStep: (loss: number) => Promise<void>;
   onCandidate: (table: readonly Candidate[]) => Promise<void>;
 }
 
@@ -103,8 +103,8 @@ async function makeTrial(
     let candidate = known.find((row) => row.learningRate === learningRate && row.steps === steps);
     if (candidate === undefined) {
       await program.loadState(start);
-      await makeSteps(program, training, { ...plan, learningRate, steps }, 0, async () => {
-        await onStep();
+      await makeSteps(program, training, { ...plan, learningRate, steps }, 0, async ({ loss }) => {
+        await onStep(loss);
         return false;
       });
       candidate = { learningRate, steps, score: await validate(program, validation) };

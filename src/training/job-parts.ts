@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import type { Device, ParameterSpec } from "../engine/types.ts";
 import { digestOf } from "../platform/digest.ts";
 import type { Recipe, StudentRecipe } from "../recipe/schema.ts";
+import { shardsOf } from "./cores.ts";
+import { stepCost } from "./cost.ts";
 import type { NeuralJob, PlanJob, RunHeader, SetsJob, StudentJob } from "./jobs.ts";
 import type { PreparedSets, StoredSet } from "./prepare-sets.ts";
 import type { LossChoice } from "./program.ts";
@@ -17,39 +20,48 @@ export interface PlanInputs {
   /** Of tokenizer and start embeddings. */
   vocabulary: string;
   classes: readonly string[];
+  /** What computes; the recipe may leave it to the machine. */
+  device: Device;
+  /** Threads of one run, for its shards. */
+  shardThreads: number;
 }
 
 /** One student of the recipe with its own options parsed. */
 export interface PlannedStudent {
   recipe: StudentRecipe;
   options: unknown;
+  /** All but the embedding table. */
+  parameters: readonly ParameterSpec[];
 }
 
 /** What tells one neural run from another. */
 export interface NeuralParts {
   header: Pick<RunHeader, "variant" | "role" | "targets" | "seed">;
+  planned: PlannedStudent;
   student: StudentJob;
   set: StoredSet;
   validation: PreparedSets["validation"];
   plan: PlanJob;
-  kind: string;
 }
 
 export function neuralJob(inputs: PlanInputs, parts: NeuralParts): NeuralJob {
-  const { student, set, validation, plan, kind } = parts;
+  const { planned, student, set, validation, plan } = parts;
   const { seed, variant } = parts.header;
   const temperature = student.loss.kind === "hinton" ? student.loss.temperature : 1;
   const sets = setsJob(set, validation, temperature);
   const digest = jobDigest(inputs, { student, sets, plan, seed }, [set, validation]);
   const header: RunHeader = {
     ...parts.header,
-    kind,
+    kind: student.kind,
     folder: `${variant}/seed-${seed}`,
     options: {
       student: student.options,
       embedding: student.embedding,
       loss: student.loss,
       ...plan,
+      optimizer: student.optimizer,
+      shards: student.shards,
+      device: student.device,
       maxLength: student.maxLength,
       classes: inputs.classes,
     },
@@ -63,15 +75,17 @@ export function neuralJob(inputs: PlanInputs, parts: NeuralParts): NeuralJob {
     seed,
     digest,
     folder: join(inputs.folder, header.folder),
+    shardThreads: inputs.shardThreads,
+    stepCost: stepCost(planned.parameters, set, plan),
   };
 }
 
 export function studentJob(
-  { recipe, folder }: PlanInputs,
+  { recipe, folder, device }: PlanInputs,
   { recipe: own, options }: PlannedStudent,
   loss: LossChoice,
 ): StudentJob {
-  const { maxLength, weightDecay, clipNorm } = recipe.train;
+  const { maxLength, optimizer, weightDecay, clipNorm } = recipe.train;
   return {
     kind: own.kind,
     options,
@@ -79,16 +93,20 @@ export function studentJob(
     vocabulary: join(folder, "vocabulary"),
     maxLength,
     loss,
-    weightDecay,
+    optimizer: { ...optimizer, weightDecay },
     clipNorm,
+    shards: shardsOf(recipe),
+    device,
   };
 }
 
 /** As long and as fast as the distilled student trains. */
 export function planJob({ recipe, sets }: PlanInputs): PlanJob {
-  const { epochs, batch, learningRate, warmup, patience, loss } = recipe.train;
+  const { epochs, batch, accumulate, learningRate, schedule, warmup, patience, loss } =
+    recipe.train;
   const { rows } = loss.alpha === 1 ? sets.labelled : sets.all;
-  return { steps: epochs * stepsPerEpoch(rows, batch), batch, learningRate, warmup, patience };
+  const steps = epochs * stepsPerEpoch(rows, { batch, accumulate });
+  return { steps, batch, accumulate, learningRate, schedule, warmup, patience };
 }
 
 export function setsJob(

@@ -1,5 +1,7 @@
+import type { Device, OptimizerOptions } from "../engine/types.ts";
 import type { TrainedRun } from "../types.ts";
 import type { HardLabelChoice } from "./hard-label.ts";
+import type { RatePlan } from "./learning-rate.ts";
 import type { LossChoice } from "./program.ts";
 
 /** What a worker needs to build a student: plain values only, since it crosses a process boundary. */
@@ -13,8 +15,11 @@ export interface StudentJob {
   vocabulary: string;
   maxLength: number;
   loss: LossChoice;
-  weightDecay: number;
+  optimizer: OptimizerOptions;
   clipNorm: number;
+  /** Parts of each batch: the result depends on their number. */
+  shards: number;
+  device: Device;
 }
 
 /** Where the texts lie, as `writeSet` left them. */
@@ -24,11 +29,11 @@ export interface SetsJob {
 }
 
 /** How long and how fast. */
-export interface PlanJob {
-  steps: number;
+export interface PlanJob extends RatePlan {
+  /** Texts per batch. */
   batch: number;
-  learningRate: number;
-  warmup: number;
+  /** Batches per update. */
+  accumulate: number;
   patience: number;
 }
 
@@ -46,21 +51,25 @@ interface JobBase {
   seed: number;
 }
 
-/** Trains one student and leaves weights and run manifest. */
-export interface NeuralJob extends JobBase {
-  kind: "neural";
-  header: RunHeader;
+interface StudentJobBase extends JobBase {
   student: StudentJob;
   sets: SetsJob;
   plan: PlanJob;
+  /** Threads that work on shards at the same time, at most: they change no weight. */
+  shardThreads: number;
+  /** What a step costs beside other jobs'. */
+  stepCost: number;
+}
+
+/** Trains one student and leaves weights and run manifest. */
+export interface NeuralJob extends StudentJobBase {
+  kind: "neural";
+  header: RunHeader;
 }
 
 /** Chooses the hard-label control's learning rate and steps; leaves choice.json. */
-export interface ChoiceJob extends JobBase {
+export interface ChoiceJob extends StudentJobBase {
   kind: "choice";
-  student: StudentJob;
-  sets: SetsJob;
-  plan: PlanJob;
 }
 
 /** Trains a linear control on gold labels, or on the teacher's argmax for every text. */
@@ -78,7 +87,8 @@ export type Job = NeuralJob | ChoiceJob | LinearJob;
 /** How a job is told to stop, and tells how far it is. */
 export interface JobControl {
   signal: AbortSignal;
-  onStep: (step: number) => void;
+  /** After each step, with its loss. */
+  onStep: (step: number, loss: number) => void;
 }
 
 export interface JobResults {
@@ -92,6 +102,6 @@ export type WorkerRequest = { kind: "job"; job: Job } | { kind: "stop" };
 
 /** From a worker to its parent. */
 export type WorkerReply =
-  | { kind: "progress"; step: number }
+  | { kind: "progress"; step: number; loss: number }
   | { kind: "done"; result: JobResults[keyof JobResults] }
   | { kind: "failed"; code: string | null; message: string; stack: string };

@@ -25,7 +25,7 @@ export async function runNeuralJob(
   const { folder, digest, seed, header, plan } = job;
   const set = await readSet(job.sets.set);
   const validation = await readValidation(job.sets);
-  const program = await startProgram(job.student, set, { seed, batch: plan.batch });
+  const program = await startProgram(job, set);
   try {
     await deleteRunManifest(folder);
     const stepPlan = planOf(plan, job.student, seed);
@@ -45,7 +45,7 @@ export async function runNeuralJob(
     const run: TrainedRun = {
       ...header,
       steps: outcome.steps,
-      epochs: Math.ceil(outcome.steps / stepsPerEpoch(set.rows, plan.batch)),
+      epochs: Math.ceil(outcome.steps / stepsPerEpoch(set.rows, plan)),
       bestStep: outcome.bestStep,
       validationScore: outcome.score?.agreement ?? null,
       parameters: countParameters(outcome.weights),
@@ -88,7 +88,7 @@ export async function runChoiceJob(
   const set = await readSet(job.sets.set);
   const validation = await readValidation(job.sets);
   const before = await readJson<ChoiceFile>(path).catch(() => null);
-  const program = await startProgram(job.student, set, { seed: job.seed, batch: job.plan.batch });
+  const program = await startProgram(job, set);
   let steps = 0;
   try {
     const choice = await chooseHardLabelTraining({
@@ -98,9 +98,9 @@ export async function runChoiceJob(
       plan: planOf(job.plan, job.student, job.seed),
       seed: job.seed,
       known: before?.digest === job.digest ? before.table : [],
-      onStep: async () => {
+      onStep: async (loss) => {
         steps += 1;
-        onStep(steps);
+        onStep(steps, loss);
         await new Promise(setImmediate);
         if (signal.aborted)
           throw new LimbeckError(
@@ -124,9 +124,8 @@ export async function findChoice(folder: string, digest: string): Promise<HardLa
 }
 
 async function startProgram(
-  student: StudentJob,
+  { student, seed, plan, shardThreads }: NeuralJob | ChoiceJob,
   set: TrainingSet,
-  { seed, batch }: { seed: number; batch: number },
 ) {
   const { pieces } = await loadTokenizer(join(student.vocabulary, "tokenizer.json"));
   const longest = textLengths(set).reduce((most, length) => Math.max(most, length), 1);
@@ -136,7 +135,8 @@ async function startProgram(
     classes: set.classes,
     pieces,
     seed,
-    maxTokens: batch * longest,
+    shardThreads,
+    maxTokens: plan.batch * longest,
     embeddings,
   });
 }
@@ -146,11 +146,11 @@ async function readValidation({ validation }: SetsJob): Promise<Validation | nul
 }
 
 function planOf(
-  { steps, batch, learningRate, warmup }: PlanJob,
+  { patience: _patience, ...plan }: PlanJob,
   { loss }: StudentJob,
   seed: number,
 ): StepPlan {
-  return { steps, batch, seed, learningRate, warmup, targets: targetsOf(loss) };
+  return { ...plan, seed, targets: targetsOf(loss) };
 }
 
 function countParameters(weights: StateDict): number {

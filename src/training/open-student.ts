@@ -50,8 +50,11 @@ export async function openTrainedStudent(
       vocabulary,
       maxLength,
       loss: { kind: "cross-entropy" },
-      weightDecay: recipe.train.weightDecay,
+      optimizer: { ...recipe.train.optimizer, weightDecay: recipe.train.weightDecay },
       clipNorm: recipe.train.clipNorm,
+      // Where it was trained does not matter: it answers where it will be deployed.
+      shards: 1,
+      device: "cpu",
     },
     classes: classes.length,
     pieces: tokenizer.pieces,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { digestOf } from "../platform/digest.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { students } from "../registry.ts";
+import { stepCost } from "./cost.ts";
 import type { HardLabelChoice } from "./hard-label.ts";
 import {
   goldValidation,
@@ -17,14 +18,24 @@ import {
 import type { ChoiceJob, LinearJob, NeuralJob, RunHeader } from "./jobs.ts";
 import type { LossChoice } from "./program.ts";
 
-/** Parses the kinds' own options; the recipe was checked before. */
-export async function planStudents({ student: list }: Recipe): Promise<PlannedStudent[]> {
+/**
+ * Parses the kinds' own options; the recipe was checked before.
+ *
+ * @param classes - C
+ */
+export async function planStudents(
+  { student: list, train: { maxLength } }: Recipe,
+  classes: number,
+): Promise<PlannedStudent[]> {
   return Promise.all(
     list.map(async (recipe) => {
       const own = Object.fromEntries(
         Object.entries(recipe).filter(([key]) => !["kind", "name", "embedding"].includes(key)),
       );
-      return { recipe, options: (await students[recipe.kind]!()).options.parse(own) };
+      const student = await students[recipe.kind]!();
+      const options = student.options.parse(own);
+      const sizes = { embedding: recipe.embedding.size, classes, maxLength };
+      return { recipe, options, parameters: student.parameters(options, sizes) };
     }),
   );
 }
@@ -46,27 +57,34 @@ export function distilledJobs(inputs: PlanInputs, student: PlannedStudent): Neur
         targets: loss.alpha === 1 ? "hard-labels" : "soft",
         seed,
       },
+      planned: student,
       student: studentJob(inputs, student, loss),
       set,
       validation,
       plan: planJob(inputs),
-      kind: student.recipe.kind,
     }),
   );
 }
 
 /** Choosing how the hard-label control of a student is trained: once, with the first seed. */
 export function choiceJob(inputs: PlanInputs, student: PlannedStudent): ChoiceJob {
-  const { sets, folder, recipe } = inputs;
+  const { sets, folder, recipe, shardThreads } = inputs;
+  const plan = planJob(inputs);
   const job = {
     kind: "choice" as const,
     student: studentJob(inputs, student, { kind: "cross-entropy" }),
     sets: setsJob(sets.labelled, goldValidation(sets), 1),
-    plan: planJob(inputs),
+    plan,
     seed: recipe.train.seeds[0]!,
   };
   const digest = jobDigest(inputs, job, [sets.labelled, goldValidation(sets)]);
-  return { ...job, digest, folder: join(folder, hardLabelName(student)) };
+  return {
+    ...job,
+    digest,
+    folder: join(folder, hardLabelName(student)),
+    shardThreads,
+    stepCost: stepCost(student.parameters, sets.labelled, plan),
+  };
 }
 
 /** The hard-label runs of a student, one per seed: all labelled texts, the chosen rate and steps, no early stop. */
@@ -79,11 +97,11 @@ export function hardLabelJobs(
   return inputs.recipe.train.seeds.map((seed) =>
     neuralJob(inputs, {
       header: { variant: hardLabelName(student), role: "control", targets: "hard-labels", seed },
+      planned: student,
       student: studentJob(inputs, student, { kind: "cross-entropy" }),
       set: inputs.sets.labelled,
       validation: null,
       plan: { ...planJob(inputs), learningRate, steps },
-      kind: student.recipe.kind,
     }),
   );
 }

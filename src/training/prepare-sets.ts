@@ -25,6 +25,8 @@ export interface TrainingTexts {
 export interface StoredSet {
   folder: string;
   rows: number;
+  /** Of all its texts. */
+  pieces: number;
   digest: string;
 }
 
@@ -77,7 +79,12 @@ export async function prepareSets(options: PrepareSetsOptions): Promise<Prepared
   );
   const store = async (name: string, set: TrainingSet): Promise<StoredSet> => {
     await writeSet(join(folder, name), set);
-    return { folder: join(folder, name), rows: set.rows, digest: digestSet(set) };
+    return {
+      folder: join(folder, name),
+      rows: set.rows,
+      pieces: set.tokens.length,
+      digest: digestSet(set),
+    };
   };
   return {
     all: await store("all", all),

@@ -19,6 +19,7 @@ export async function writeSet(folder: string, set: TrainingSet): Promise<void> 
         new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
       );
     }
+    await writeFile(join(folder, "ids"), set.ids.join("\n"));
     const header = { rows: set.rows, classes: set.classes, logits: set.logits !== null };
     await writeFile(join(folder, "set.json"), JSON.stringify(header));
   } catch (thrown) {
@@ -40,6 +41,7 @@ export async function readSet(folder: string): Promise<TrainingSet> {
     tokens: await integers("tokens"),
     offsets: await integers("offsets"),
     labels: await integers("labels"),
+    ids: (await readFile(join(folder, "ids"), "utf8")).split("\n").slice(0, header.rows),
     logits: header.logits ? new Float32Array(await aligned(join(folder, "logits"))) : null,
   };
 }

@@ -1,22 +1,17 @@
-import { EngineError } from "../engine/index.ts";
 import type { CompiledProgram, StepResult } from "../engine/types.ts";
-import { learningRateAt } from "../engine/optimizers/schedules.ts";
-import { LimbeckError } from "../errors.ts";
 import { epochBatches, makeBatch } from "./batches.ts";
+import { learningRateOf, type RatePlan } from "./learning-rate.ts";
+import { explainStepError } from "./non-finite.ts";
 import { textLengths, type TrainingSet } from "./training-set.ts";
 
-/** How a run goes over its texts. */
-export interface StepPlan {
-  /** Updates in all. */
-  steps: number;
-  /** Texts per update. */
+/** How a run goes over its texts: as many updates as `RatePlan.steps` says. */
+export interface StepPlan extends RatePlan {
+  /** Texts per batch. */
   batch: number;
+  /** Batches per update. */
+  accumulate: number;
   /** Draws the order of the texts. */
   seed: number;
-  /** Peak of the learning rate. */
-  learningRate: number;
-  /** Share of the updates over which the rate rises. */
-  warmup: number;
   targets: { teacherLogits: boolean; labels: boolean };
 }
 
@@ -32,15 +27,18 @@ export interface StepReport extends StepResult {
   texts: number;
 }
 
-/** Updates in one epoch: `ceil(N / B)`. */
-export function stepsPerEpoch(rows: number, batch: number): number {
-  return Math.ceil(rows / batch);
+/** Updates in one epoch: `ceil(ceil(N / B) / accumulate)`; the last of them may be made of fewer batches. */
+export function stepsPerEpoch(
+  rows: number,
+  { batch, accumulate }: { batch: number; accumulate: number },
+): number {
+  return Math.ceil(Math.ceil(rows / batch) / accumulate);
 }
 
 /**
  * Makes the updates from `start` on and calls `after` after each, which stops them by returning true.
  *
- * @throws LimbeckError `E_TRAINING` where loss or gradients are NaN or infinite: step, parameter, and a cure.
+ * @throws LimbeckError `E_TRAINING` where loss or gradients are NaN or infinite: step, parameter, texts, and a cure.
  */
 export async function makeSteps(
   program: CompiledProgram,
@@ -49,38 +47,35 @@ export async function makeSteps(
   start: number,
   after: (report: StepReport) => Promise<boolean>,
 ): Promise<void> {
-  const perEpoch = stepsPerEpoch(set.rows, plan.batch);
-  const lengths = textLengths(set);
+  const perEpoch = stepsPerEpoch(set.rows, plan);
   let step = start;
   while (step < plan.steps) {
     const epoch = Math.floor(step / perEpoch);
-    const batches = epochBatches(lengths, { batch: plan.batch, seed: plan.seed, epoch });
-    for (const rows of batches.slice(step % perEpoch)) {
-      const learningRate = learningRateAt(step, {
-        kind: "linear",
-        peak: plan.learningRate,
-        steps: plan.steps,
-        warmup: plan.warmup,
-      });
-      const batch = makeBatch(set, rows, plan.targets);
-      const result = await program.step(batch, { learningRate }).catch((thrown: unknown) => {
-        throw explainStepError(thrown, step + 1, epoch);
+    for (const parts of epochUpdates(set, plan, epoch).slice(step % perEpoch)) {
+      const learningRate = learningRateOf(step, plan);
+      const [first, ...others] = parts.map((rows) => makeBatch(set, rows, plan.targets));
+      const given = others.length === 0 ? first! : [first!, ...others];
+      const result = await program.step(given, { learningRate }).catch((thrown: unknown) => {
+        const rows = parts.flatMap((part) => [...part]);
+        throw explainStepError(thrown, { step: step + 1, epoch, set, rows });
       });
       step += 1;
       const epochEnd = step % perEpoch === 0 || step === plan.steps;
-      if (await after({ ...result, step, epoch, epochEnd, learningRate, texts: rows.length }))
-        return;
+      const texts = parts.reduce((sum, rows) => sum + rows.length, 0);
+      if (await after({ ...result, step, epoch, epochEnd, learningRate, texts })) return;
       if (step === plan.steps) return;
     }
   }
 }
 
-function explainStepError(thrown: unknown, step: number, epoch: number): unknown {
-  if (!(thrown instanceof EngineError) || thrown.code !== "E_NONFINITE") return thrown;
-  return new LimbeckError(
-    "E_TRAINING",
-    `Training stopped at step ${step}, epoch ${epoch + 1}: ${thrown.message} ` +
-      "The last checkpoint is kept. Try a lower train.learningRate or train.clipNorm.",
-    { cause: thrown },
+/** One epoch's updates: the rows of each batch that an update is made of. */
+function epochUpdates(
+  set: TrainingSet,
+  { batch, accumulate, seed }: StepPlan,
+  epoch: number,
+): Int32Array[][] {
+  const batches = epochBatches(textLengths(set), { batch, seed, epoch });
+  return Array.from({ length: Math.ceil(batches.length / accumulate) }, (_, update) =>
+    batches.slice(update * accumulate, (update + 1) * accumulate),
   );
 }

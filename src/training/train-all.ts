@@ -27,12 +27,11 @@ export interface TrainAllOptions extends PlanInputs {
  */
 export async function trainAll(options: TrainAllOptions): Promise<TrainedRun[]> {
   const { recipe, workers, signal } = options;
-  const planned = await planStudents(recipe);
+  const planned = await planStudents(recipe, options.classes.length);
   const pool = new TrainingPool({ workers, signal });
   const training = new Training(options, pool);
   try {
     const { controls } = recipe;
-    // The first to be sent start at once, whatever their priority.
     const hard = controls.includes("hard-label")
       ? planned.map((student) => training.hardLabel(student))
       : [];
@@ -42,6 +41,7 @@ export async function trainAll(options: TrainAllOptions): Promise<TrainedRun[]> 
     const linear = controls.includes("linear")
       ? linearJobs(options).map((job) => training.linear(job))
       : [];
+    pool.start();
     const runs = await settle([...distilled, ...hard, ...linear], signal);
     if (recipe.controls.includes("majority")) runs.push(await trainMajorityRun(options));
     return runs;
@@ -86,7 +86,8 @@ class Training {
 
   neural(job: NeuralJob): Promise<TrainedRun> {
     const { steps } = job.plan;
-    return this.send<"neural">(job, { steps, priority: steps, find: () => this.findRun(job) });
+    const priority = steps * job.stepCost;
+    return this.send<"neural">(job, { steps, priority, find: () => this.findRun(job) });
   }
 
   linear(job: LinearJob): Promise<TrainedRun> {
@@ -100,7 +101,7 @@ class Training {
     const choice = await this.send<"choice">(job, {
       steps,
       // The runs that wait for it take as long again at most.
-      priority: steps + job.plan.steps,
+      priority: (steps + job.plan.steps) * job.stepCost,
       find: () => findChoice(job.folder, job.digest),
     });
     const jobs = hardLabelJobs(this.options, student, choice);

@@ -24,8 +24,8 @@ export interface RunOptions {
   /** Of everything that the weights depend on. */
   digest: string;
   signal: AbortSignal;
-  /** After each step. */
-  onStep?: (step: number) => void;
+  /** After each step, with its loss. */
+  onStep?: (step: number, loss: number) => void;
 }
 
 export interface RunOutcome {
@@ -52,7 +52,11 @@ export async function trainRun(options: RunOptions): Promise<RunOutcome> {
   const bytes = checkpoint?.progress.metricsBytes ?? 0;
   const log = await openMetricsLog(join(folder, "metrics.jsonl"), { bytes, steps: plan.steps });
   const run = new Run(options, log, checkpoint);
-  if (!run.finished) await makeSteps(program, set, plan, run.step, (report) => run.after(report));
+  if (!run.finished) {
+    await makeSteps(program, set, plan, run.step, (report) => run.after(report)).catch(
+      (thrown: unknown) => run.fail(thrown),
+    );
+  }
   return run.outcome();
 }
 
@@ -65,6 +69,7 @@ class Run {
   private readonly secondsBefore: number;
   private readonly started = performance.now();
   private saved = performance.now();
+  private savedStep: number | null;
 
   constructor(options: RunOptions, log: MetricsLog, checkpoint: Checkpoint | null) {
     this.options = options;
@@ -77,6 +82,7 @@ class Run {
       metricsBytes: 0,
       seconds: 0,
     };
+    this.savedStep = checkpoint?.progress.step ?? null;
     const isBest = this.progress.best?.step === this.progress.step;
     this.best = isBest ? (checkpoint?.state.weights ?? null) : (checkpoint?.best ?? null);
     this.secondsBefore = this.progress.seconds;
@@ -99,7 +105,7 @@ class Run {
     const at = performance.now();
     const score = report.epochEnd ? await this.validateEpoch() : null;
     this.log.add(report, score, at);
-    onStep?.(report.step);
+    onStep?.(report.step, report.loss);
     // A turn of the event loop, in which a message to stop is heard.
     await nextTurn();
     const late = performance.now() - this.saved > 1000 * CHECKPOINT_SECONDS;
@@ -111,6 +117,17 @@ class Run {
       );
     }
     return this.finished;
+  }
+
+  /** Leaves the lines so far and tells which checkpoint is there to look at; throws again. */
+  async fail(thrown: unknown): Promise<never> {
+    if (!(thrown instanceof LimbeckError) || thrown.code !== "E_TRAINING") throw thrown;
+    await this.log.flush();
+    const kept =
+      this.savedStep === null
+        ? "No checkpoint had been saved yet."
+        : `The checkpoint of step ${this.savedStep} is kept.`;
+    throw new LimbeckError("E_TRAINING", `${thrown.message} ${kept}`, { cause: thrown });
   }
 
   async outcome(): Promise<RunOutcome> {
@@ -151,6 +168,7 @@ class Run {
       best: isBest ? null : this.best,
     });
     this.saved = performance.now();
+    this.savedStep = this.step;
   }
 
   private seconds(): number {

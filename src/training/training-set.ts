@@ -14,6 +14,8 @@ export interface TrainingSet {
   logits: Float32Array | null;
   /** Gold class indices, `[rows]`; -1 where a text has none. */
   labels: Int32Array;
+  /** The texts' ids, for messages: no weight depends on them. */
+  ids: readonly string[];
 }
 
 /** A text, and its gold class or -1. */
@@ -63,7 +65,8 @@ export async function buildTrainingSet(
     await onText?.(text);
   }
   const rows = labels.length;
-  const logits = readLogits && (await readLogits([...rowOf.keys()]));
+  const ids = [...rowOf.keys()];
+  const logits = readLogits && (await readLogits(ids));
   if (logits && logits.length !== rows * classes) {
     throw new LimbeckError(
       "E_STORE",
@@ -77,6 +80,7 @@ export async function buildTrainingSet(
     offsets: Int32Array.from(offsets),
     logits,
     labels: Int32Array.from(labels),
+    ids,
   };
 }
 
@@ -105,7 +109,8 @@ export function selectRows(set: TrainingSet, rows: readonly number[]): TrainingS
     if (logits) selected?.set(logits.subarray(row * classes, (row + 1) * classes), place * classes);
   });
   const labels = Int32Array.from(rows, (row) => set.labels[row]!);
-  return { rows: rows.length, classes, tokens, offsets, logits: selected, labels };
+  const ids = rows.map((row) => set.ids[row]!);
+  return { rows: rows.length, classes, tokens, offsets, logits: selected, labels, ids };
 }
 
 /** Rows that have a gold label. */

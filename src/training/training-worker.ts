@@ -22,11 +22,11 @@ process.on("message", (request: WorkerRequest) => {
 async function work(job: Job): Promise<void> {
   stopping = new AbortController();
   let last = 0;
-  const onStep = (step: number) => {
+  const onStep = (step: number, loss: number) => {
     const now = performance.now();
     if (now - last < INTERVAL) return;
     last = now;
-    reply({ kind: "progress", step });
+    reply({ kind: "progress", step, loss });
   };
   try {
     reply({ kind: "done", result: await perform(job, { signal: stopping.signal, onStep }) });

@@ -1,10 +1,9 @@
 import type { ChildProcess } from "node:child_process";
+import { basename, dirname } from "node:path";
 import { LimbeckError, type ErrorCode } from "../errors.ts";
 import { startProcess } from "../platform/spawn.ts";
+import { explainCrash, LogTail, type Crash } from "./crash.ts";
 import type { Job, JobResults, WorkerReply, WorkerRequest } from "./jobs.ts";
-
-/** Lines of a worker's output that an error shows. */
-const LOG_LINES = 8;
 
 /** Codes of the engine's errors are not ours: they mean that training failed. */
 const OURS: readonly ErrorCode[] = [
@@ -20,16 +19,18 @@ const OURS: readonly ErrorCode[] = [
 /** A process that trains one job at a time. */
 export class WorkerProcess {
   private readonly child: ChildProcess;
-  private log: string[] = [];
+  private readonly workers: number;
+  private readonly log = new LogTail();
+  private last: Crash["last"] = null;
   private ended = false;
 
-  constructor() {
+  /** @param workers - how many work side by side: an error may advise fewer */
+  constructor(workers: number) {
+    this.workers = workers;
     this.child = startProcess(import.meta.url, "./training-worker");
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding("utf8").on("data", (chunk: string) => {
-        this.log = [...this.log, ...chunk.split("\n").filter((line) => line.trim() !== "")].slice(
-          -LOG_LINES,
-        );
+        this.log.add(chunk);
       });
     }
     this.child.once("exit", () => (this.ended = true));
@@ -45,7 +46,7 @@ export class WorkerProcess {
    * Trains a job.
    *
    * @param signal - asks the worker to save and stop; the promise then rejects with `E_ABORTED`
-   * @throws LimbeckError `E_TRAINING` where the process dies: with its last lines. What the job throws otherwise.
+   * @throws LimbeckError `E_TRAINING` where the process dies: how, its last step and lines. What the job throws otherwise.
    */
   async run<Kind extends Job["kind"]>(
     job: Extract<Job, { kind: Kind }>,
@@ -54,18 +55,23 @@ export class WorkerProcess {
     const stop = () => {
       this.send({ kind: "stop" });
     };
-    this.log = [];
+    this.log.clear();
+    this.last = null;
     try {
       return await new Promise<JobResults[Kind]>((resolve, reject) => {
         this.child.removeAllListeners("message");
         this.child.on("message", (reply: WorkerReply) => {
-          if (reply.kind === "progress") onStep(reply.step);
-          else if (reply.kind === "done") resolve(reply.result as JobResults[Kind]);
-          else reject(errorOf(reply));
+          if (reply.kind === "progress") {
+            this.last = { step: reply.step, loss: reply.loss };
+            onStep(reply.step);
+          } else if (reply.kind === "done") resolve(reply.result as JobResults[Kind]);
+          else reject(errorOf(reply, nameJob(job)));
         });
         // `close` comes after the last output was read, `exit` may come before.
         this.child.once("close", (code, by) => {
-          reject(this.crash(by ?? `exit code ${code ?? "unknown"}`));
+          const { last, workers } = this;
+          const known = { last, workers, log: this.log.last, run: nameJob(job) };
+          reject(explainCrash({ ...known, code, signal: by }));
         });
         this.child.once("error", reject);
         this.send({ kind: "job", job });
@@ -88,20 +94,19 @@ export class WorkerProcess {
     // A worker that is gone is noticed by its `close`.
     if (this.child.connected) this.child.send(request, () => undefined);
   }
-
-  private crash(how: string): LimbeckError {
-    const said =
-      this.log.length === 0 ? "It said nothing." : `It said last:\n${this.log.join("\n")}`;
-    return new LimbeckError(
-      "E_TRAINING",
-      `Expected the training process to finish, got ${how}. Give the same command again: it goes on from the last checkpoint. ${said}`,
-    );
-  }
 }
 
-function errorOf(reply: Extract<WorkerReply, { kind: "failed" }>): Error {
+/** As the run's folder below `train/`: `bilstm/seed-0`, or `bilstm-hard-label` while its training is chosen. */
+function nameJob({ kind, folder }: Job): string {
+  const own = basename(folder);
+  return kind === "choice" ? own : `${basename(dirname(folder))}/${own}`;
+}
+
+function errorOf(reply: Extract<WorkerReply, { kind: "failed" }>, run: string): Error {
   const { code, message, stack } = reply;
   if (code === null) return Object.assign(new Error(message), { stack });
   const own = OURS.find((known) => known === code);
-  return new LimbeckError(own ?? "E_TRAINING", message);
+  return own === undefined
+    ? new LimbeckError("E_TRAINING", `${run}: ${message}`)
+    : new LimbeckError(own, message);
 }

@@ -17,6 +17,7 @@ await trainAll({
   signal: stop.signal,
   onProgress: (done) => process.stdout.write(`${done}\n`),
 }).catch((thrown: unknown) => {
-  process.stdout.write(`failed: ${(thrown as { code?: string }).code ?? String(thrown)}\n`);
+  const { code, message } = thrown as { code?: string; message?: string };
+  process.stdout.write(`failed: ${code ?? String(thrown)} ${message ?? ""}\n`);
   process.exitCode = 1;
 });

@@ -48,6 +48,15 @@ describe("loadRecipe: contradictions", () => {
       "student: [{ name: a }, { name: a-hard-label }]",
       'Expected a student\'s name that no control uses, got "a-hard-label". Choose another.',
     ],
+    [
+      "train: { batch: 2, shards: 3 }",
+      "r.yaml:6:28: Expected train.shards of at most train.batch, 2, got 3. A shard without a text has nothing to do: " +
+        "use fewer.",
+    ],
+    [
+      "train: { optimizer: { kind: sgd, momentum: 0, nesterov: true } }",
+      "Expected some train.optimizer.momentum with nesterov, got 0. Set momentum: 0.9, or nesterov: false.",
+    ],
   ])("%s", async (line, expected) => {
     expect(await failure(`${MINIMAL}${line}\n`)).toContain(expected);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { explainText } from "../../src/cli/explain-text.ts";
 import { explainRecipe } from "../../src/recipe/explain.ts";
 import { fullJsonSchema } from "../../src/recipe/json-schema.ts";
+import type { JsonSchema } from "../../src/recipe/expected.ts";
 import { loadRecipe } from "../../src/recipe/load.ts";
 
 vi.mock("../../src/registry.ts", () => import("./fake-registry.ts"));
@@ -48,6 +49,24 @@ describe("explainRecipe", () => {
     });
   });
 
+  it("shows an optimizer's own keys and no other's", async () => {
+    const keysOf = async (optimizer: string) =>
+      (await rows(`${TEXT}train: { optimizer: ${optimizer} }\n`))
+        .filter(({ key }) => key.startsWith("train.optimizer"))
+        .map(({ key, value, origin }) => [key.slice("train.optimizer.".length), value, origin]);
+    expect(await keysOf("{ kind: adamw, beta2: 0.98 }")).toEqual([
+      ["kind", "adamw", "recipe"],
+      ["beta1", 0.9, "default"],
+      ["beta2", 0.98, "recipe"],
+      ["epsilon", 1e-8, "default"],
+    ]);
+    expect(await keysOf("{ kind: sgd }")).toEqual([
+      ["kind", "sgd", "recipe"],
+      ["momentum", 0.9, "default"],
+      ["nesterov", false, "default"],
+    ]);
+  });
+
   it("is shown in columns, with reasons wrapped below themselves", async () => {
     const lines = explainText(await rows(), 120).split("\n");
     const column = lines[0]!.indexOf("names the run");
@@ -59,6 +78,30 @@ describe("explainRecipe", () => {
 });
 
 describe("fullJsonSchema", () => {
+  it("knows the keys of training and of both optimizers", async () => {
+    const { properties } = JSON.parse(JSON.stringify(await fullJsonSchema())) as {
+      properties: Record<string, { properties: Record<string, JsonSchema> }>;
+    };
+    const { optimizer, schedule, accumulate, shards, device } = properties["train"]!.properties;
+    expect(
+      optimizer!.anyOf!.map((one) => [
+        one.properties!["kind"]!.const,
+        Object.keys(one.properties!),
+        one.additionalProperties,
+      ]),
+    ).toEqual([
+      ["adamw", ["kind", "beta1", "beta2", "epsilon"], false],
+      ["sgd", ["kind", "momentum", "nesterov"], false],
+    ]);
+    expect([optimizer, schedule, accumulate, shards, device].map((key) => key!.default)).toEqual([
+      { kind: "adamw" },
+      "linear",
+      1,
+      "auto",
+      "cpu",
+    ]);
+  });
+
   it("knows the options of every teacher and student, and closes them", async () => {
     const schema = JSON.parse(JSON.stringify(await fullJsonSchema())) as {
       $schema: string;

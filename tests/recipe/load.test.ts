@@ -55,14 +55,19 @@ describe("loadRecipe: what is filled in", () => {
         loss: { kind: "hinton", temperature: 2, alpha: 0 },
         epochs: 20,
         batch: 64,
+        accumulate: 1,
+        optimizer: { kind: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
         learningRate: 0.002,
-        weightDecay: 0.01,
+        schedule: "linear",
         warmup: 0.1,
+        weightDecay: 0.01,
         clipNorm: 1,
         patience: 5,
         maxLength: 128,
         seeds: [0, 1, 2],
         workers: "auto",
+        shards: "auto",
+        device: "cpu",
       },
       controls: ["hard-label", "linear", "majority"],
       evaluate: { resamples: 10_000, confidence: 0.95, seed: 0 },
@@ -193,10 +198,37 @@ describe("loadRecipe: what is wrong with values", () => {
     ],
     [
       "train:",
-      "Expected train to be a mapping with loss, epochs, batch, learningRate, weightDecay, warmup, clipNorm, patience, " +
-        "maxLength, seeds, workers, got nothing. Write a value after the colon, or remove the key: its default is {}.",
+      "Expected train to be a mapping with loss, epochs, batch, accumulate, optimizer, learningRate, schedule, warmup, " +
+        "weightDecay, clipNorm, patience, maxLength, seeds, workers, shards, device, got nothing. Write a value after the colon, or remove the key: its default is {}.",
     ],
     ["train: { workers: autp }", 'Did you mean "auto"?'],
+    [
+      "train: { shards: 0 }",
+      "Expected train.shards to be auto, or a whole number, 1 or more, got 0.\n",
+    ],
+    [
+      "train: { device: gpu }",
+      'Expected train.device to be one of cpu, webgpu, cuda, tfjs-node, tfjs-node-gpu, auto, got "gpu".',
+    ],
+    ["train: { schedule: cosin }", 'Did you mean "cosine"?'],
+    [
+      "train: { optimizer: { kind: sgdd } }",
+      'r.yaml:6:29: Expected train.optimizer.kind to be adamw or sgd, got "sgdd". Did you mean "sgd"?',
+    ],
+    ["train: { optimizer: sgd }", 'Expected train.optimizer to be a mapping with kind, got "sgd".'],
+    [
+      "train: { optimizer: { momentum: 0.5 } }",
+      "Expected the key kind in train.optimizer, got none. Add kind: AdamW, or SGD with momentum (adamw, sgd).",
+    ],
+    ["train: { optimizer: {} }", "Expected the key kind in train.optimizer, got none."],
+    [
+      "train: { optimizer: { kind: sgd, beta1: 0.8 } }",
+      'Expected a key of train.optimizer, got "beta1". Known keys: kind, momentum, nesterov.',
+    ],
+    [
+      "train: { optimizer: { kind: adamw, beta2: 1 } }",
+      "Expected train.optimizer.beta2 to be a number, 0 or more and below 1, got 1.",
+    ],
     [
       "name: my texts",
       'Expected name to be letters, digits, dots, hyphens and underscores, got "my texts".',

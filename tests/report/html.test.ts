@@ -34,6 +34,14 @@ describe("the page as text", () => {
     }
   });
 
+  it("says in one line how the students were trained, in Markdown too", () => {
+    const line =
+      "AdamW (β₁ 0.9, β₂ 0.999, ε 1e-8, weight decay 0.01); learning rate 0.002 at its peak, linear schedule, " +
+      "warm-up over 10\u00a0% of the steps; a batch of 64 texts per update; on cpu";
+    expect(page).toContain(`<dt>Training</dt>\n            <dd>${line}</dd>`);
+    expect(writeMarkdown(report)).toContain(`\nTraining: ${line}.\n`);
+  });
+
   it("is small and names no other place", () => {
     expect(Buffer.byteLength(page)).toBeLessThan(500_000);
     expect(

@@ -143,7 +143,12 @@ function makeRecipe(students: readonly string[], seeds: number[], resamples: num
 }
 
 function makeRuns(students: readonly string[], seeds: readonly number[]): TrainedRun[] {
-  const base = { epochs: 20, bestStep: 2700, seconds: 41.7, options: {} };
+  const options = {
+    ...{ device: "cpu", schedule: "linear", learningRate: 0.002, warmup: 0.1 },
+    optimizer: { kind: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+    ...{ batch: 64, shards: 1, accumulate: 1, patience: 5 },
+  };
+  const base = { epochs: 20, bestStep: 2700, seconds: 41.7, options };
   const trained = students.flatMap((name, place) =>
     seeds.flatMap((seed): TrainedRun[] => [
       {

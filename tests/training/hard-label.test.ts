@@ -20,8 +20,10 @@ function options(more: Partial<ChooseOptions> = {}): ChooseOptions {
     plan: {
       steps: 80,
       batch: 16,
+      accumulate: 1,
       seed: 0,
       learningRate: 0.1,
+      schedule: "linear",
       warmup: 0.1,
       targets: { teacherLogits: false, labels: true },
     },

@@ -58,7 +58,7 @@ describe("prepareSets", () => {
   it("gives the hard-label control the labelled texts alone, without the teacher's logits", async () => {
     const set = await readSet((await prepareSets(options)).labelled.folder);
     expect([...set.tokens]).toEqual([2, 10, 3, 2, 11, 3, 2, 12, 3]);
-    expect(set).toMatchObject({ rows: 3, logits: null });
+    expect(set).toMatchObject({ rows: 3, logits: null, ids: ["id-10", "id-11", "id-12"] });
   });
 
   it("joins the teacher's logits to transfer, labelled and validation texts", async () => {
@@ -91,7 +91,8 @@ describe("prepareSets", () => {
       ...options,
       texts: { labelled: bought, transfer: [], validation: [] },
     });
-    expect(all.rows).toBe(3);
+    // 3 pieces each.
+    expect(all).toMatchObject({ rows: 3, pieces: 9 });
     expect(validation).toBeNull();
   });
 

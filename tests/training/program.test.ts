@@ -70,8 +70,10 @@ async function learn(
       plan: {
         steps: 20 * 6,
         batch: 16,
+        accumulate: 1,
         seed: 0,
         learningRate: 1e-2,
+        schedule: "linear",
         warmup: 0.1,
         targets: targetsOf(loss),
       },
@@ -100,6 +102,33 @@ describe("a student on the toy set", () => {
     expect(agreement).toBe(1);
     // The padding piece comes in most batches and never learns.
     expect(padding).toEqual(new Array(16).fill(0));
+  });
+
+  it("names parameter, step and texts where a huge learning rate ends in NaN", async () => {
+    const program = await compileStudent("bilstm", hinton(0));
+    try {
+      const run = trainRun({
+        program,
+        set,
+        validation: null,
+        plan: {
+          ...{ steps: 60, batch: 16, accumulate: 1, seed: 0, targets: targetsOf(hinton(0)) },
+          ...{ learningRate: 1e38, schedule: "linear", warmup: 0 },
+        },
+        patience: 1,
+        folder,
+        digest: "toy",
+        signal: new AbortController().signal,
+      });
+      await expect(run).rejects.toMatchObject({
+        code: "E_TRAINING",
+        message: expect.stringMatching(
+          /stopped at step \d+, epoch \d+: .*got (NaN|-?Infinity) in \S+,.* this step: (text-\d+, ){4}text-\d+ and 11 more\. Try a lower train\.learningRate/,
+        ) as string,
+      });
+    } finally {
+      await program.dispose();
+    }
   });
 
   it("learns nothing right from targets that are shifted by one text", async () => {

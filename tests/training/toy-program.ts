@@ -21,7 +21,7 @@ export interface ToyOptions {
 
 /**
  * A stand-in for a compiled student, in plain JavaScript: one weight per piece and class, summed over a text's pieces;
- * cross-entropy of labels or of the teacher's softmax; momentum; a little noise drawn from (seed, step), as dropout is.
+ * mean cross-entropy of labels or of the teacher's softmax; momentum; a little noise drawn from (seed, step), as dropout is.
  */
 export function toyProgram({
   pieces,
@@ -55,22 +55,25 @@ export function toyProgram({
   return {
     device: "cpu",
     step(given, { learningRate }): Promise<StepResult> {
-      const batch = given as Batch;
-      onBatch?.(batch);
-      const { length, tokens, inputs } = batch;
-      const logits = logitsOf(batch);
+      const batches = Array.isArray(given) ? (given as Batch[]) : [given as Batch];
+      for (const batch of batches) onBatch?.(batch);
+      const texts = batches.reduce((sum, { batch }) => sum + batch, 0);
       const random = new Random(seed, updates);
       const gradient = new Float32Array(weights.length);
       let loss = updates + 1 === breakAt ? NaN : 0;
-      for (let row = 0; row < batch.batch; row += 1) {
-        const q = softmax(logits.subarray(row * classes, (row + 1) * classes));
-        const p = wanted(inputs, row, classes);
-        for (let c = 0; c < classes; c += 1) {
-          loss -= (p[c]! * Math.log(q[c]!)) / batch.batch;
-          const slope = (q[c]! - p[c]!) * (1 + 0.01 * random.normal());
-          for (let place = row * length; place < (row + 1) * length; place += 1) {
-            if (inputs["mask"]![place] !== 0)
-              gradient[tokens![place]! * classes + c]! += slope / batch.batch;
+      for (const batch of batches) {
+        const { length, tokens, inputs } = batch;
+        const logits = logitsOf(batch);
+        for (let row = 0; row < batch.batch; row += 1) {
+          const q = softmax(logits.subarray(row * classes, (row + 1) * classes));
+          const p = wanted(inputs, row, classes);
+          for (let c = 0; c < classes; c += 1) {
+            loss -= (p[c]! * Math.log(q[c]!)) / texts;
+            const slope = (q[c]! - p[c]!) * (1 + 0.01 * random.normal());
+            for (let place = row * length; place < (row + 1) * length; place += 1) {
+              if (inputs["mask"]![place] !== 0)
+                gradient[tokens![place]! * classes + c]! += slope / texts;
+            }
           }
         }
       }
@@ -138,5 +141,6 @@ export function toySet(options: {
   texts.forEach((text, row) => {
     offsets[row + 1] = offsets[row]! + text.length;
   });
-  return { rows, classes, tokens: Int32Array.from(texts.flat()), offsets, logits, labels };
+  const ids = texts.map((_, row) => `text-${row}`);
+  return { rows, classes, tokens: Int32Array.from(texts.flat()), offsets, logits, labels, ids };
 }

@@ -2,6 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readLineFile } from "../../src/training/line-file.ts";
+import type { MetricsLine } from "../../src/training/metrics-log.ts";
+import { readSet } from "../../src/training/set-files.ts";
 import { openTrainedStudent } from "../../src/training/open-student.ts";
 import { trainAll, type TrainAllOptions } from "../../src/training/train-all.ts";
 import { argmax } from "../../src/math/softmax.ts";
@@ -37,6 +40,27 @@ describe("trainAll in worker processes", () => {
     for (const run of runs.filter(({ role }) => role === "student")) {
       expect(run.validationScore).toBeGreaterThan(0.9);
     }
+  });
+
+  it("writes loss and its terms, rate, norm, speed and validation of each step", async () => {
+    const lines = await readLineFile<MetricsLine>(join(folder, "bilstm/seed-0/metrics.jsonl"));
+    const { validation, ...last } = lines.at(-1)!;
+    expect(Object.keys(last)).toEqual([
+      ...["step", "epoch", "loss", "terms", "learningRate", "gradientNorm", "textsPerSecond"],
+    ]);
+    // alpha is 0: the loss is its soft term.
+    expect(last.terms).toEqual({ soft: last.loss });
+    expect(validation!.agreement).toBeGreaterThan(0.9);
+  });
+
+  it("says in each run's manifest how and where it was trained", () => {
+    expect(runs.find((run) => run.folder === "bilstm/seed-1")!.options).toMatchObject({
+      device: "cpu",
+      optimizer: { kind: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+      schedule: "linear",
+      shards: 1,
+      accumulate: 1,
+    });
   });
 
   it("leaves weights, metrics and a manifest for each run, and no checkpoint", async () => {
@@ -84,6 +108,46 @@ describe("trainAll in worker processes", () => {
       onKept: (run) => kept.push(run.folder),
     });
     expect(kept).toEqual(["bilstm/seed-0"]);
+  });
+
+  it("begins with what costs most: of two students of as many steps, the larger", async () => {
+    const apart = await mkdtemp(join(tmpdir(), "limbeck-costs-"));
+    try {
+      const students = [4, 24].map((hidden) => ({
+        ...{ kind: "bilstm", name: `hidden-${hidden}`, hidden, embedding: { size: 12 } },
+      }));
+      const train = { epochs: 1, batch: 16, seeds: 1 };
+      const recipe = toyRecipe({ student: students, train, controls: ["linear"] });
+      const given = await toyTraining(apart, recipe);
+      await trainAll(given);
+      const kept: string[] = [];
+      await trainAll({ ...given, workers: 1, onKept: (run) => kept.push(run.folder) });
+      expect(kept.slice(0, 2)).toEqual(["hidden-24/seed-0", "hidden-4/seed-0"]);
+      expect(kept).toHaveLength(4);
+    } finally {
+      await rm(apart, { recursive: true });
+    }
+  });
+
+  it("names the text whose teacher's logits are not finite, and lets other runs finish", async () => {
+    const apart = await mkdtemp(join(tmpdir(), "limbeck-nan-"));
+    try {
+      const train = { epochs: 1, batch: 16, seeds: 1 };
+      const recipe = toyRecipe({ train, controls: ["hard-label"] });
+      const given = await toyTraining(apart, recipe, { broken: 50 });
+      const { ids } = await readSet(given.sets.all.folder);
+      await expect(trainAll(given)).rejects.toMatchObject({
+        code: "E_TRAINING",
+        message: expect.stringMatching(
+          new RegExp(
+            `^bilstm/seed-0: Training stopped at step \\d+, epoch 1: .*NaN in .*not finite: ${ids[50]!}\\. .*No checkpoint`,
+          ),
+        ) as string,
+      });
+      expect(await readdir(join(apart, "bilstm-hard-label/seed-0"))).toContain("manifest.json");
+    } finally {
+      await rm(apart, { recursive: true });
+    }
   });
 
   it("gives the same weights with one process as with two", async () => {

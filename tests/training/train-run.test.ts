@@ -22,8 +22,10 @@ afterEach(() => rm(folder, { recursive: true }));
 const plan = {
   steps: 42,
   batch: 16,
+  accumulate: 1,
   seed: 0,
   learningRate: 0.3,
+  schedule: "linear" as const,
   warmup: 0.1,
   targets: { teacherLogits: true, labels: false },
 };
@@ -144,6 +146,48 @@ describe("trainRun", () => {
   });
 });
 
+describe("gradient accumulation", () => {
+  // 7 batches per epoch make updates of 3, 3 and 1; two epochs.
+  const accumulated = { ...plan, accumulate: 3, steps: 6 };
+
+  it("makes an update of so many batches, and of what is left at the end of an epoch", async () => {
+    const toy = toyProgram({ pieces: 30, classes: CLASSES });
+    const updates: number[][] = [];
+    const program: CompiledProgram = {
+      ...toy,
+      step: (given, rate) => {
+        updates.push([given].flat().map(({ batch }) => batch));
+        return toy.step(given, rate);
+      },
+    };
+    await trainRun(options({ program, plan: accumulated }));
+    expect(updates.map((batches) => batches.length)).toEqual([3, 3, 1, 3, 3, 1]);
+    const epochs = [updates.slice(0, 3), updates.slice(3)].map((epoch) => epoch.flat(2));
+    // Every text once an epoch.
+    expect(epochs.map((sizes) => sizes.reduce((sum, size) => sum + size))).toEqual([100, 100]);
+  });
+
+  it("counts updates as steps, with an epoch's end at its last", async () => {
+    await trainRun(options({ plan: accumulated }));
+    const lines = await readMetrics();
+    expect(lines.map(({ step, epoch }) => [step, epoch])).toEqual(
+      [1, 1, 1, 2, 2, 2].map((epoch, index) => [index + 1, epoch]),
+    );
+    expect(lines.filter(({ validation }) => validation).map(({ step }) => step)).toEqual([3, 6]);
+  });
+
+  it("goes on in the midst of an epoch to the same weights", async () => {
+    const apart = await mkdtemp(join(tmpdir(), "limbeck-undisturbed-"));
+    try {
+      const undisturbed = await trainRun(options({ folder: apart, plan: accumulated }));
+      await stopAfter(4, { plan: accumulated });
+      expect((await trainRun(options({ plan: accumulated }))).weights).toEqual(undisturbed.weights);
+    } finally {
+      await rm(apart, { recursive: true });
+    }
+  });
+});
+
 describe("early stopping", () => {
   /** Scores by epoch: the program's answers are right (logit 4) or worse. */
   function scripted(qualities: readonly number[]): CompiledProgram {
@@ -208,25 +252,36 @@ describe("early stopping", () => {
 });
 
 describe("a loss that is not finite", () => {
-  it("stops with step, epoch, reason and cure; the last checkpoint is kept", async () => {
+  /** Fails at a step, as the engine does. */
+  function failing(at: number): CompiledProgram {
     const toy = toyProgram({ pieces: 30, classes: CLASSES });
     let steps = 0;
-    const program: CompiledProgram = {
+    return {
       ...toy,
       step: (batch, given) => {
         steps += 1;
-        if (steps < 18) return toy.step(batch, given);
+        if (steps < at) return toy.step(batch, given);
         return Promise.reject(
           new EngineError("E_NONFINITE", "Expected finite gradients, got NaN in lstm.weight."),
         );
       },
     };
-    await expect(trainRun(options({ program }))).rejects.toMatchObject({
+  }
+
+  it("stops with step, epoch, parameter, texts and cure; the last checkpoint is kept", async () => {
+    await expect(trainRun(options({ program: failing(18) }))).rejects.toMatchObject({
       code: "E_TRAINING",
       message: expect.stringMatching(
-        /step 18, epoch 3: .*NaN in lstm\.weight.*learningRate/,
+        /step 18, epoch 3: .*NaN in lstm\.weight.* this step: (text-\d+, ){4}text-\d+ and 11 more\..*learningRate.*The checkpoint of step 14 is kept\.$/,
       ) as string,
     });
     expect(await readdir(folder)).toContain("checkpoint-14");
+  });
+
+  it("leaves the metrics up to the step before, and says that there is no checkpoint", async () => {
+    await expect(trainRun(options({ program: failing(5) }))).rejects.toMatchObject({
+      message: expect.stringMatching(/No checkpoint had been saved yet\.$/) as string,
+    });
+    expect((await readMetrics()).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
   });
 });

@@ -50,6 +50,7 @@ describe("buildTrainingSet", () => {
       options,
     );
     expect(set.rows).toBe(2);
+    expect(set.ids).toEqual(["id-3", "id-12"]);
     expect([...set.labels]).toEqual([1, -1]);
     expect([...set.logits!]).toEqual([3, 3.5, 12, 12.5]);
   });
@@ -81,6 +82,7 @@ describe("selectRows", () => {
     expect([...part.offsets]).toEqual([0, 3, 6]);
     expect([...part.logits!]).toEqual([7, 7.5, 2, 2.5]);
     expect([...part.labels]).toEqual([1, 0]);
+    expect(part.ids).toEqual(["id-7", "id-2"]);
     expect(labelledRows(set)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 });
@@ -94,6 +96,7 @@ describe("digestSet", () => {
       return digestSet({ ...set, [name]: array });
     });
     expect(new Set([digestSet(set), ...changed]).size).toBe(4);
+    expect(digestSet({ ...set, ids: [] })).toBe(digestSet(set));
     expect(digestSet(set)).toBe(digestSet(await buildTrainingSet(texts, options)));
   });
 });

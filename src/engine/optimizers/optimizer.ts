@@ -1,7 +1,4 @@
 import { EngineError } from "../errors.ts";
-import type { OptimizerOptions } from "../types.ts";
-import { AdamW } from "./adamw.ts";
-import { Sgd } from "./sgd.ts";
 
 export interface UpdateOptions {
   learningRate: number;
@@ -41,15 +38,6 @@ export interface Optimizer {
    * @throws EngineError `E_STEP` if `step` is not an integer of at least 1.
    */
   prepare(options: UpdateOptions): RangeUpdate;
-}
-
-/**
- * The optimizer that options ask for.
- *
- * @throws EngineError `E_OPTIMIZER` naming an option that is out of its range.
- */
-export function createOptimizer(options: OptimizerOptions): Optimizer {
-  return options.kind === "sgd" ? new Sgd(options) : new AdamW(options);
 }
 
 /** Zeros for a parameter of `length` elements. */

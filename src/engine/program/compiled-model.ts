@@ -4,7 +4,7 @@ import { EngineError } from "../errors.ts";
 import { measureGradients } from "../gradient-clipping.ts";
 import type { GradientMeasure } from "../gradient-clipping.ts";
 import type { ParameterRule } from "../optimizers/groups.ts";
-import { createOptimizer } from "../optimizers/optimizer.ts";
+import { createOptimizer } from "../optimizers/create-optimizer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { EMBEDDED } from "../runtime/names.ts";
 import type {

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import * as format from "../format.ts";
 import type { LimbeckReport } from "../schema.ts";
+import { describeTraining } from "../training-settings.ts";
 import { foreign, html, type Content, type Markup } from "./markup.ts";
 
 type Fact = [term: string, description: Content];
@@ -67,6 +68,7 @@ export function drawMethod(report: LimbeckReport): Markup {
         ),
       ),
     ],
+    ["Training", training.settings && describeTraining(training.settings)],
     [
       "Vocabulary",
       `${count(training.vocabulary.pieces)} of the teacher's ${count(training.vocabulary.fullPieces)} pieces; embeddings started from ${training.embeddings === "teacher" ? "the teacher's" : "random numbers"}`,
