@@ -76,6 +76,12 @@ export const arithmeticKernels: KernelTable = {
   ),
   LogicalNot: kernel<"x">((tracer, { x }) => unary(tracer, "Not", x)),
   IsNan: kernel<"x">((tracer, { x }) => unary(tracer, "IsNaN", x, { type: "bool" })),
+  IsInf: kernel<"x">((tracer, { x }) => unary(tracer, "IsInf", x, { type: "bool" })),
+  IsFinite: kernel<"x">((tracer, { x }) => {
+    const infinite = unary(tracer, "IsInf", x, { type: "bool" });
+    const missing = unary(tracer, "IsNaN", x, { type: "bool" });
+    return unary(tracer, "Not", binary(tracer, "Or", infinite, missing));
+  }),
   Rsqrt: kernel<"x">((tracer, { x }) => unary(tracer, "Reciprocal", unary(tracer, "Sqrt", x))),
   Square: kernel<"x">((tracer, { x }) => binary(tracer, "Mul", x, x)),
   Expm1: kernel<"x">((tracer, { x }) =>
