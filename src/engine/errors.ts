@@ -10,7 +10,7 @@ export type EngineErrorCode =
   | "E_STEP" // a step number that no update can have
   | "E_SCHEDULE" // a learning-rate schedule that makes no sense
   | "E_FILE" // a damaged or foreign file of tensors
-  | "E_NAME"; // a tensor that a file does not hold
+  | "E_NAME"; // a tensor that a file does not hold, or a name that another tensor has
 
 /** An error with a cause that the user can mend; the message reads *Expected X, got Y. Fix.* */
 export class EngineError extends Error {

@@ -122,10 +122,7 @@ describe("at 0, -0, ±∞, NaN, very small and very large numbers", () => {
 
   it("so are their gradients", async () => {
     const gradients = Object.entries(SMOOTH).map(([name, run]) => {
-      return [
-        `gradient of ${name}`,
-        (x?: tf.Tensor) => tf.grad((y) => tf.sum(run(y)))(x!),
-      ] as const;
+      return [name, (x?: tf.Tensor) => tf.grad((y) => tf.sum(run(y)))(x!)] as const;
     });
     const operations = Object.fromEntries(gradients);
     expect(await differences(operations, single, GRADIENT_EXCEPTIONS)).toEqual([]);
