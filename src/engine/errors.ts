@@ -13,7 +13,7 @@ export type EngineErrorCode =
   | "E_FILE" // a damaged or foreign file of tensors
   | "E_SHARDS" // a number of shards or workers that cannot be, or an input that cannot be split
   | "E_WORKER" // a thread that failed or ended
-  | "E_NAME"; // a tensor that a file does not hold
+  | "E_NAME"; // a tensor that a file does not hold, or a name that another tensor has
 
 /** An error with a cause that the user can mend; the message reads *Expected X, got Y. Fix.* */
 export class EngineError extends Error {

@@ -2,7 +2,7 @@ export { compile } from "./compile.ts";
 export { compileFunction } from "./compile-function.ts";
 export { EngineError } from "./errors.ts";
 export type { EngineErrorCode } from "./errors.ts";
-export { biLstm } from "./ops/bi-lstm.ts";
+export { biLstm, lastState, lstm } from "./ops/lstm.ts";
 export type { BiLstmWeights, LstmWeights } from "./ops/lstm-weights.ts";
 export { gelu } from "./ops/gelu.ts";
 export { layerNorm } from "./ops/layer-norm.ts";

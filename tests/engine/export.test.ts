@@ -114,4 +114,33 @@ describe("an exported model", () => {
     );
     await other.dispose();
   });
+
+  it("is refused where an output would be called as an input, a weight or another output is", async () => {
+    const compiled = await compile(STUDENTS.bilstm, compileOptions);
+    const refuse = async (name: string) => {
+      await expect(compiled.exportOnnx({ outputs: { logits: name } })).rejects.toThrow(
+        expect.objectContaining({
+          code: "E_NAME",
+          message: expect.stringContaining(name) as string,
+        }),
+      );
+    };
+    await refuse("input_ids");
+    await refuse("attention_mask");
+    await refuse("embeddings.word_embeddings.weight");
+    await compiled.dispose();
+    const two = await compile(
+      {
+        ...STUDENTS.bilstm,
+        forward: (...all) => {
+          const { logits } = STUDENTS.bilstm.forward(...all);
+          return { logits: logits!, shares: tf.softmax(logits!) };
+        },
+      },
+      compileOptions,
+    );
+    const outputs = { logits: "scores", shares: "scores" };
+    await expect(two.exportOnnx({ outputs })).rejects.toThrow(/shares .*scores/);
+    await two.dispose();
+  });
 });

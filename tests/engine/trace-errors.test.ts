@@ -13,6 +13,16 @@ function attempt(run: Run) {
   });
 }
 
+/** What `run` is refused with. */
+async function refusal(run: Run): Promise<Error> {
+  try {
+    await (await attempt(run)).dispose();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it was traced");
+}
+
 /** The line of this file that `marker` stands on in the stack of an error made there. */
 function lineOf(error: Error): number {
   const frame = error.stack!.split("\n").find((line) => line.includes("trace-errors.test.ts"));
@@ -21,13 +31,10 @@ function lineOf(error: Error): number {
 
 /** Runs `run`, whose first statement must make `here.error` on the line before the culprit. */
 async function expectError(run: Run, here: { error?: Error }, code: string, text: RegExp) {
-  const error = await attempt(run).then(
-    () => null,
-    (thrown: unknown) => thrown as Error & { code: string },
-  );
+  const error = await refusal(run);
   expect(error).toMatchObject({ name: "EngineError", code });
-  expect(error!.message).toMatch(text);
-  expect(error!.message).toContain(`trace-errors.test.ts:${lineOf(here.error!) + 1}`);
+  expect(error.message).toMatch(text);
+  expect(error.message).toContain(`trace-errors.test.ts:${lineOf(here.error!) + 1}`);
 }
 
 describe("what cannot be traced", () => {
@@ -55,27 +62,94 @@ describe("what cannot be traced", () => {
     await expectError(run, here, "E_UNSUPPORTED_OP", /Cumprod/);
   });
 
-  it("reading values", async () => {
+  const readings: Record<string, (x: tf.Tensor2D) => unknown> = {
+    "dataSync()": (x) => x.dataSync(),
+    "arraySync()": (x) => x.arraySync(),
+    "print()": (x) => {
+      x.print();
+    },
+    "await data()": (x) => x.data(),
+    "await array()": (x) => x.array(),
+  };
+  for (const [name, read] of Object.entries(readings)) {
+    it(`reading values: ${name}`, async () => {
+      const run: Run = (x) => {
+        void read(x);
+        return tf.neg(x);
+      };
+      const error = await refusal(run);
+      expect(error).toMatchObject({ name: "EngineError", code: "E_READ_IN_TRACE" });
+      expect(error.message).toMatch(/values .*tf\.where.* At .*trace-errors\.test\.ts:\d+/s);
+    });
+  }
+
+  it("reading values names the line", async () => {
     const here: { error?: Error } = {};
     const run: Run = (x) => {
       here.error = new Error();
       return tf.mul(x, x.dataSync()[0]!);
     };
     await expectError(run, here, "E_READ_IN_TRACE", /values/);
+    // One that waits for them in vain, and one that can be traced, in turn: the first leaves nothing behind.
+    const waiting: Run = (x) => {
+      here.error = new Error();
+      void x.data().then((data) => data[0]);
+      return x;
+    };
+    await expectError(waiting, here, "E_READ_IN_TRACE", /values/);
+    await (await attempt((x) => tf.neg(x))).dispose();
   });
 
-  it("drawing random numbers, of fixed and of free shape", async () => {
+  const draws: Record<string, Run> = {
+    "tf.dropout": (x) => tf.dropout(x, 0.5),
+    "tf.randomUniform of fixed shape": (x) => tf.mul(x, tf.randomUniform([5])),
+    "tf.randomUniform of free shape": (x) => tf.mul(x, tf.randomUniform(x.shape)),
+    "tf.randomNormal": (x) => tf.add(x, tf.randomNormal([5])),
+    "tf.randomNormal of free shape": (x) => tf.add(x, tf.randomNormal(x.shape, 0, 1, "float32", 3)),
+    "tf.randomStandardNormal": (x) => tf.add(x, tf.randomStandardNormal([5])),
+    "tf.truncatedNormal": (x) => tf.add(x, tf.truncatedNormal([5])),
+    "tf.randomGamma": (x) => tf.add(x, tf.randomGamma([5], 2)),
+    "tf.multinomial": (x) => tf.multinomial(x, 1),
+    "tf.multinomial with a seed": (x) => tf.multinomial(x, 1, 7),
+    "tf.rand": (x) =>
+      tf.add(
+        x,
+        tf.rand([5], () => Math.random()),
+      ),
+    "Math.random": (x) => tf.mul(x, Math.random()),
+  };
+  for (const [name, draw] of Object.entries(draws)) {
+    it(`drawing random numbers: ${name}`, async () => {
+      const error = await refusal(draw);
+      expect(error).toMatchObject({ name: "EngineError", code: "E_RANDOM_IN_TRACE" });
+      expect(error.message).toMatch(/context\.dropout.* At .*trace-errors\.test\.ts:\d+/s);
+    });
+  }
+
+  it("drawing random numbers names the line", async () => {
     const here: { error?: Error } = {};
-    const fixed: Run = (x) => {
-      here.error = new Error();
-      return tf.mul(x, tf.randomUniform([5]));
-    };
-    await expectError(fixed, here, "E_RANDOM_IN_TRACE", /context\.dropout/);
-    const free: Run = (x) => {
+    const run: Run = (x) => {
       here.error = new Error();
       return tf.dropout(x, 0.5);
     };
-    await expectError(free, here, "E_RANDOM_IN_TRACE", /context\.dropout/);
+    await expectError(run, here, "E_RANDOM_IN_TRACE", /context\.dropout/);
+  });
+
+  it("a convolution that changes a free size, or leaves its images' channels first", async () => {
+    const here: { error?: Error } = {};
+    const filter = tf.ones<tf.Rank.R3>([3, 1, 2]);
+    const shorter: Run = (x) => {
+      const column = tf.transpose(tf.expandDims<tf.Tensor3D>(x, 0), [2, 1, 0]);
+      here.error = new Error();
+      return tf.conv1d(column, filter, 1, "valid");
+    };
+    await expectError(shorter, here, "E_SHAPE", /"same"/);
+    const first: Run = (x) => {
+      const image = tf.reshape<tf.Rank.R4>(x, [x.shape[0], 1, 5, 1]);
+      here.error = new Error();
+      return tf.conv2d(image, tf.ones([1, 1, 1, 1]), 1, "same", "NCHW");
+    };
+    await expectError(first, here, "E_UNSUPPORTED_OP", /NHWC/);
   });
 
   it("a size that is no product of B and L", async () => {

@@ -45,9 +45,40 @@ function table(names: Readonly<Record<string, string>>, make: (operator: string)
   );
 }
 
+/** tfjs has whole numbers as int32, whatever they are made of. */
 function floorDivide(tracer: Tracer, a: Value, b: Value): Value {
   const [x, y] = [tracer.cast(a, "float32"), tracer.cast(b, "float32")];
-  return tracer.cast(unary(tracer, "Floor", binary(tracer, "Div", x, y)), a.type);
+  return tracer.cast(unary(tracer, "Floor", binary(tracer, "Div", x, y)), "int32");
+}
+
+/** The remainder with the divisor's sign. ONNX's, as C's, has the dividend's. */
+function remainder(tracer: Tracer, a: Value, b: Value): Value {
+  const fmod = (x: Value) => binary(tracer, "Mod", x, b, x.type, { fmod: 1 });
+  const negative = (x: Value) => binary(tracer, "Less", x, number(tracer, 0, x), "bool");
+  const signsDiffer = binary(tracer, "Xor", negative(a), negative(b));
+  const raw = fmod(a);
+  return select(tracer, signsDiffer, fmod(binary(tracer, "Add", raw, b)), raw);
+}
+
+/** `exp(x) - 1` as `tanh(x / 2) · (exp(x) + 1)`, which loses nothing where x is small. */
+function exponentialMinusOne(tracer: Tracer, x: Value): Value {
+  const half = binary(tracer, "Mul", x, number(tracer, 0.5, x));
+  const sum = binary(tracer, "Add", unary(tracer, "Exp", x), number(tracer, 1, x));
+  return binary(tracer, "Mul", unary(tracer, "Tanh", half), sum);
+}
+
+/**
+ * `log(1 + x)`. What rounding takes from a small x in `u = 1 + x` is given back: `log(u) + (x - (u - 1)) / u`, the first
+ * two terms of the series around u.
+ */
+function logarithmOfOnePlus(tracer: Tracer, x: Value): Value {
+  const one = number(tracer, 1, x);
+  const u = binary(tracer, "Add", one, x);
+  const logarithm = unary(tracer, "Log", u);
+  const lost = binary(tracer, "Sub", x, binary(tracer, "Sub", u, one));
+  const corrected = binary(tracer, "Add", logarithm, binary(tracer, "Div", lost, u));
+  const small = binary(tracer, "Less", unary(tracer, "Abs", x), number(tracer, 0.5, x), "bool");
+  return select(tracer, small, corrected, logarithm);
 }
 
 /** 1 where `x > 0`, `alpha` elsewhere; NaN stays NaN in tfjs, which a gradient's mask does not need. */
@@ -67,23 +98,22 @@ export const arithmeticKernels: KernelTable = {
     return binary(tracer, "Mul", difference, difference);
   }),
   FloorDiv: kernel<"a" | "b">((tracer, { a, b }) => floorDivide(tracer, a, b)),
-  // The remainder has the divisor's sign: a - floor(a / b) · b.
-  Mod: kernel<"a" | "b">((tracer, { a, b }) =>
-    binary(tracer, "Sub", a, binary(tracer, "Mul", floorDivide(tracer, a, b), b)),
-  ),
+  Mod: kernel<"a" | "b">((tracer, { a, b }) => remainder(tracer, a, b)),
   NotEqual: kernel<"a" | "b">((tracer, { a, b }) =>
     unary(tracer, "Not", binary(tracer, "Equal", a, b, "bool")),
   ),
   LogicalNot: kernel<"x">((tracer, { x }) => unary(tracer, "Not", x)),
   IsNan: kernel<"x">((tracer, { x }) => unary(tracer, "IsNaN", x, { type: "bool" })),
+  IsInf: kernel<"x">((tracer, { x }) => unary(tracer, "IsInf", x, { type: "bool" })),
+  IsFinite: kernel<"x">((tracer, { x }) => {
+    const infinite = unary(tracer, "IsInf", x, { type: "bool" });
+    const missing = unary(tracer, "IsNaN", x, { type: "bool" });
+    return unary(tracer, "Not", binary(tracer, "Or", infinite, missing));
+  }),
   Rsqrt: kernel<"x">((tracer, { x }) => unary(tracer, "Reciprocal", unary(tracer, "Sqrt", x))),
   Square: kernel<"x">((tracer, { x }) => binary(tracer, "Mul", x, x)),
-  Expm1: kernel<"x">((tracer, { x }) =>
-    binary(tracer, "Sub", unary(tracer, "Exp", x), number(tracer, 1, x)),
-  ),
-  Log1p: kernel<"x">((tracer, { x }) =>
-    unary(tracer, "Log", binary(tracer, "Add", number(tracer, 1, x), x)),
-  ),
+  Expm1: kernel<"x">((tracer, { x }) => exponentialMinusOne(tracer, x)),
+  Log1p: kernel<"x">((tracer, { x }) => logarithmOfOnePlus(tracer, x)),
   Elu: kernel<"x">((tracer, { x }) => unary(tracer, "Elu", x)),
   // The gradient of elu from its output y: dy where y >= 0, dy · (y + 1) elsewhere.
   EluGrad: kernel<"dy" | "y">((tracer, { dy, y }) => {

@@ -1,4 +1,5 @@
 import { backend_util } from "@tensorflow/tfjs";
+import type { Attributes } from "../graph/graph.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import { isUniform } from "../trace/value.ts";
 import type { Value, ValueType } from "../trace/value.ts";
@@ -31,6 +32,7 @@ export function binary(
   a: Value,
   b: Value,
   type: ValueType = a.type,
+  attributes: Attributes = {},
 ): Value {
   const shape = broadcast(a.shape, b.shape);
   const untouched = neutral(operator, a, b);
@@ -41,7 +43,7 @@ export function binary(
   }
   const left = tracer.operand(a);
   const right = tracer.operand(b);
-  const name = tracer.graph.emit(operator, [left.name, right.name]);
+  const name = tracer.graph.emit(operator, [left.name, right.name], attributes);
   return tracer.value(name, shape, type, broadcast(left.physical, right.physical));
 }
 

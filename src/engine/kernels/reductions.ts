@@ -2,7 +2,7 @@ import { util } from "@tensorflow/tfjs";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
 import { sizeOf } from "../trace/value.ts";
-import { binary } from "./elementwise.ts";
+import { binary, unary } from "./elementwise.ts";
 import { kernel } from "./kernel.ts";
 import type { Kernel, KernelTable } from "./kernel.ts";
 
@@ -87,14 +87,15 @@ const reduction = (operator: Reduction["operator"]): Kernel =>
     }),
   );
 
-// All is the smallest of 0 and 1, Any the largest.
-const logical = (operator: "ReduceMin" | "ReduceMax"): Kernel =>
-  kernel<"x", ReductionAttributes>((tracer, { x }, attributes) => {
-    const integers = tracer.cast(x, "int32");
-    const axes = axesOf(x, attributes);
-    const keepDims = attributes.keepDims ?? false;
-    return tracer.cast(reduce(tracer, integers, { operator, axes, keepDims }), "bool");
+/** Whether any is true: the largest of 0 and 1, and false of nothing, of which the largest is the smallest integer. */
+function any(tracer: Tracer, x: Value, attributes: ReductionAttributes): Value {
+  const largest = reduce(tracer, tracer.cast(x, "int32"), {
+    operator: "ReduceMax",
+    axes: axesOf(x, attributes),
+    keepDims: attributes.keepDims ?? false,
   });
+  return binary(tracer, "Greater", largest, tracer.uniform(0, [], "int32"), "bool");
+}
 
 const argument = (operator: "ArgMax" | "ArgMin"): Kernel =>
   kernel<"x", { axis: number | number[] }>((tracer, { x }, attributes) => {
@@ -118,8 +119,10 @@ export const reductionKernels: KernelTable = {
   Max: reduction("ReduceMax"),
   Min: reduction("ReduceMin"),
   Prod: reduction("ReduceProd"),
-  All: logical("ReduceMin"),
-  Any: logical("ReduceMax"),
+  All: kernel<"x", ReductionAttributes>((tracer, { x }, attributes) =>
+    unary(tracer, "Not", any(tracer, unary(tracer, "Not", x), attributes)),
+  ),
+  Any: kernel<"x", ReductionAttributes>((tracer, { x }, attributes) => any(tracer, x, attributes)),
   ArgMax: argument("ArgMax"),
   ArgMin: argument("ArgMin"),
   Cumsum: kernel<"x", CumsumAttributes>((tracer, { x }, { axis, exclusive, reverse }) =>

@@ -7,7 +7,7 @@ import { kernel } from "./kernel.ts";
 import type { KernelTable } from "./kernel.ts";
 
 /** Beyond any size: "to the end" for the ends of a Slice. */
-const TO_THE_END = 2 ** 53 - 1;
+export const TO_THE_END = 2 ** 53 - 1;
 
 export function transpose(tracer: Tracer, x: Value, permutation: readonly number[]): Value {
   if (permutation.every((from, to) => from === to)) return x;
@@ -83,7 +83,8 @@ function unstack(tracer: Tracer, value: Value, axis: number): Value[] {
   return parts.map((part) => tracer.reshape(part, shape));
 }
 
-function pad(
+/** Surrounds with `fill`: so many elements before and behind, by axis. */
+export function pad(
   tracer: Tracer,
   x: Value,
   paddings: readonly (readonly [number, number])[],

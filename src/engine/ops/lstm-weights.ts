@@ -20,3 +20,10 @@ export interface BiLstmWeights {
   forward: LstmWeights;
   backward: LstmWeights;
 }
+
+/** One direction over a sequence. */
+export interface LstmDirection {
+  weights: LstmWeights;
+  /** Whether texts are read from their end. */
+  reverse: boolean;
+}

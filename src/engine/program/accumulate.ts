@@ -1,6 +1,7 @@
 import { hash } from "../dropout/counter-random.ts";
 import { EngineError } from "../errors.ts";
 import type { Batch } from "../types.ts";
+import { checkTexts } from "./feeds.ts";
 import type { TrainingResult } from "./training.ts";
 
 /** A batch's part of an update. */
@@ -16,21 +17,20 @@ export interface BatchPart {
  * Batches that one update is made of, weighed by their texts, each with masks of its own; those of the first are the
  * masks of an update from one batch.
  *
- * @throws EngineError `E_SHAPE` where there is no text.
+ * @throws EngineError `E_SHAPE` where there is no batch, or one of them has no text.
  */
 export function partsOf(given: Batch | readonly Batch[], step: number): BatchPart[] {
   const batches = (Array.isArray(given) ? given : [given]) as readonly Batch[];
   const texts = batches.reduce((sum, { batch }) => sum + batch, 0);
-  if (texts === 0) {
-    throw new EngineError("E_SHAPE", "Expected at least one text to learn from, got none.");
+  if (batches.length === 0) {
+    throw new EngineError("E_SHAPE", "Expected at least one batch to learn from, got none.");
   }
-  return batches
-    .filter(({ batch }) => batch > 0)
-    .map((batch, index) => ({
-      batch,
-      weight: batch.batch / texts,
-      draw: index === 0 ? step : hash(step, index),
-    }));
+  batches.forEach(checkTexts);
+  return batches.map((batch, index) => ({
+    batch,
+    weight: batch.batch / texts,
+    draw: index === 0 ? step : hash(step, index),
+  }));
 }
 
 /** `sum + weight · result`, in place; a first result is copied, since its arrays are the runtime's own. */

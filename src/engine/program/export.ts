@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { inferenceContext } from "../dropout/contexts.ts";
 import { EngineError } from "../errors.ts";
 import { encodeModel } from "../graph/encode.ts";
+import type { Graph } from "../graph/graph.ts";
 import { tensorOf } from "../trace/backend.ts";
 import type { TraceScope } from "../trace/scope.ts";
 import { trace } from "../trace/trace.ts";
@@ -14,7 +15,7 @@ import { fixedSizes } from "./graphs.ts";
  * named outputs. Weights keep their names, as far as an operator takes them as they are.
  *
  * @throws EngineError `E_UNSUPPORTED_OP` if the program has inputs of `forward` besides `mask`, or an output is not
- * there.
+ * there; `E_NAME` if an output is to be called as something else is.
  */
 export function exportModel(
   program: Program,
@@ -38,7 +39,22 @@ export function exportModel(
       `Expected a forward pass of ${[...EXPORTED_INPUTS].join(" and ")}, got one that reads ${foreign.name} too. Only tokens and mask can be exported.`,
     );
   }
+  checkNamesApart(graph, options);
   return encodeModel(graph, options.metadata);
+}
+
+/** Inputs, weights and outputs of a model share one space of names. */
+function checkNamesApart(graph: Graph, options: ExportOptions): void {
+  const taken = new Set([...graph.inputs, ...graph.constants].map(({ name }) => name));
+  for (const [from, to] of Object.entries(options.outputs)) {
+    if (taken.has(to)) {
+      throw new EngineError(
+        "E_NAME",
+        `Expected output ${from} under a name of its own, got ${to}, which an input, a weight or another output has. Choose another.`,
+      );
+    }
+    taken.add(to);
+  }
 }
 
 const EXPORTED_INPUTS: ReadonlySet<string> = new Set(["input_ids", "attention_mask"]);

@@ -11,16 +11,27 @@ export function usedInputs(graph: Graph, program: Program): string[] {
   return Object.keys(program.inputs).filter((name) => used.has(names.input(name)));
 }
 
+/** @throws EngineError `E_SHAPE` without texts or tokens: ONNX Runtime's LSTM ends the process on a batch of none. */
+export function checkTexts({ batch, length }: Batch): void {
+  if (batch >= 1 && length >= 1) return;
+  throw new EngineError(
+    "E_SHAPE",
+    `Expected a batch of at least one text of at least one token, got ${batch} of ${length}. Leave empty batches out.`,
+  );
+}
+
 /**
  * The batch's inputs as tensors, without a copy.
  *
- * @throws EngineError `E_SHAPE` naming an input that is missing, of another type, or not as large as the batch says.
+ * @throws EngineError `E_SHAPE` if the batch is empty, or naming an input that is missing, of another type, or not as
+ * large as the batch says.
  */
 export function feedInputs(
   program: Pick<Program, "inputs">,
   used: readonly string[],
   batch: Batch,
 ): Record<string, Tensor> {
+  checkTexts(batch);
   const feeds: Record<string, Tensor> = {};
   for (const name of used) {
     const { shape, dtype } = program.inputs[name]!;

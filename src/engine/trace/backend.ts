@@ -12,6 +12,8 @@ class TraceBackend extends tf.KernelBackend {
   private readonly values = new WeakMap<object, Value>();
   private present: Tracer | null = null;
   private count = 0;
+  /** That a program asked for values it would have had to wait for; nobody may be waiting to be told. */
+  refusal: EngineError | null = null;
 
   get tracer(): Tracer {
     if (!this.present) throw new Error("no trace is under way");
@@ -56,14 +58,13 @@ class TraceBackend extends tf.KernelBackend {
   }
 
   override readSync(): never {
-    throw new EngineError(
-      "E_READ_IN_TRACE",
-      "Expected a program that only builds on its tensors, got one that reads their values (data, array, print): while it is traced there are none, and whatever it decides by them would be decided for every batch. Use tf.where, or make the value an input.",
-    );
+    throw readError();
   }
 
-  override read(): never {
-    return this.readSync();
+  /** Never answers: the trace fails when it ends. */
+  override read(): Promise<never> {
+    this.refusal ??= readError();
+    return new Promise(() => undefined);
   }
 
   override numDataIds(): number {
@@ -93,6 +94,13 @@ class TraceBackend extends tf.KernelBackend {
   override dispose(): void {
     // Nothing is held.
   }
+}
+
+function readError(): EngineError {
+  return new EngineError(
+    "E_READ_IN_TRACE",
+    "Expected a program that only builds on its tensors, got one that reads their values (data, array, print): while it is traced there are none, and whatever it decides by them would be decided for every batch. Use tf.where, or make the value an input.",
+  );
 }
 
 export const backend = new TraceBackend();

@@ -67,7 +67,7 @@ function refuseRandomNumbers(): () => void {
   };
 }
 
-function randomError(): EngineError {
+export function randomError(): EngineError {
   return new EngineError(
     "E_RANDOM_IN_TRACE",
     "Expected a program that draws no random numbers itself, got one that does (tf.dropout, tf.randomUniform, Math.random …): one draw would serve every step. Use context.dropout, or an input.",

@@ -6,7 +6,7 @@ import { chooseTags } from "../graph/symbols.ts";
 import type { Tags } from "../graph/symbols.ts";
 import { backend, TRACE_BACKEND } from "./backend.ts";
 import { differenceError, printGraph } from "./compare.ts";
-import { GradientFailure, inTraceEnvironment } from "./environment.ts";
+import { GradientFailure, inTraceEnvironment, randomError } from "./environment.ts";
 import { userLocation } from "./location.ts";
 import { TraceScope } from "./scope.ts";
 import { Tracer } from "./tracer.ts";
@@ -78,10 +78,12 @@ function traceOnce<Result>(settings: TraceSettings, write: Write<Result>): Trace
   void tf.setBackend(TRACE_BACKEND);
   try {
     const result = inTraceEnvironment(tags, { recordOrigins }, () => inScope(() => write(scope)));
+    if (backend.refusal) throw backend.refusal;
     finishGraph(graph, scope.inputs);
     return { graph, result, tags };
   } finally {
     backend.tracer = null;
+    backend.refusal = null;
     void tf.setBackend(previous);
   }
 }
@@ -101,6 +103,10 @@ function locate(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const place = userLocation(error.stack) ?? "a line that is not known";
   const unknownKernel = /^Kernel '(\w+)' not registered for backend/.exec(error.message)?.[1];
+  if (unknownKernel === "Multinomial") {
+    const { code, message } = randomError();
+    return new EngineError(code, `${message} At ${place}.`, { cause: error });
+  }
   if (unknownKernel !== undefined) {
     return new EngineError(
       "E_UNSUPPORTED_OP",

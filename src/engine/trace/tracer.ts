@@ -4,7 +4,7 @@ import { Graph } from "../graph/graph.ts";
 import type { Attributes } from "../graph/graph.ts";
 import { derivedNumber, isFree, monomialOf } from "../graph/symbols.ts";
 import type { Monomial, SymbolName, Tags } from "../graph/symbols.ts";
-import { sameShape } from "./value.ts";
+import { insertedOnes, sameShape } from "./value.ts";
 import type { NodeValue, Value, ValueType } from "./value.ts";
 
 /** How ONNX numbers its types, as `Cast` wants them. */
@@ -156,27 +156,41 @@ export class Tracer {
     );
   }
 
-  /** Reshapes with as little run-time arithmetic as possible: 0 copies a size, one free size is left to -1. */
+  /** Reshapes with as little run-time arithmetic as possible. */
   reshape(value: Value, shape: readonly number[]): Value {
     if (sameShape(shape, value.shape)) return value;
     if (value.kind === "uniform") return { ...value, shape };
     if (value.kind === "constant") {
       return { kind: "constant", values: value.values, shape, type: value.type };
     }
-    const target = this.reshapeTarget(value.shape, shape);
-    return this.emit("Reshape", [this.name(value), target], shape, { type: value.type });
+    const [added, removed] = [insertedOnes(value.shape, shape), insertedOnes(shape, value.shape)];
+    if (added ?? removed) {
+      const inputs = [this.name(value), this.graph.integers((added ?? removed)!)];
+      return this.emit(added ? "Unsqueeze" : "Squeeze", inputs, shape, { type: value.type });
+    }
+    const { sizes, exact } = this.reshapeTarget(value.shape, shape);
+    return this.emit("Reshape", [this.name(value), this.shapeVector(sizes)], shape, {
+      type: value.type,
+      ...(exact && { attributes: { allowzero: 1 } }),
+    });
   }
 
-  private reshapeTarget(from: readonly number[], to: readonly number[]): string {
-    let unknown = false;
-    const sizes = to.map((size, axis) => {
-      if (!isFree(size, this.tags)) return size;
-      if (from[axis] === size) return 0;
-      if (unknown) return size;
-      unknown = true;
-      return -1;
-    });
-    return this.shapeVector(sizes);
+  /**
+   * 0 copies a size, and -1 leaves one to the runtime. An empty batch allows neither a -1 beside its 0, nor a 0 that is
+   * meant (`exact`) beside one that copies.
+   */
+  private reshapeTarget(from: readonly number[], to: readonly number[]) {
+    const inBatch = (axis: number) => (monomialOf(to[axis]!, this.tags)?.powers.B ?? 0) > 0;
+    const free = [...to.keys()].filter((axis) => isFree(to[axis]!, this.tags));
+    const copied = free.filter((axis) => from[axis] === to[axis]);
+    const others = free.filter((axis) => !copied.includes(axis));
+    const inferred = copied.some(inBatch) ? undefined : (others.find(inBatch) ?? others[0]);
+    const exact = others.some((axis) => axis !== inferred && inBatch(axis));
+    if (exact) return { sizes: to, exact };
+    const sizes = to.map((size, axis) =>
+      copied.includes(axis) ? 0 : axis === inferred ? -1 : size,
+    );
+    return { sizes, exact };
   }
 
   private monomial({ coefficient, powers }: Monomial): string {

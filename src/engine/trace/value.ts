@@ -44,6 +44,18 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
+/** Axes of one element that make `to` out of `from`, or null where more is between them. */
+export function insertedOnes(from: readonly number[], to: readonly number[]): number[] | null {
+  const inserted: number[] = [];
+  let place = 0;
+  to.forEach((size, axis) => {
+    if (size === from[place]) place += 1;
+    else inserted.push(axis);
+  });
+  const complete = place === from.length && inserted.every((axis) => to[axis] === 1);
+  return complete ? inserted : null;
+}
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { compileFunction } from "../../src/engine/index.ts";
-import type { NamedArray, Tensors } from "../../src/engine/index.ts";
-import { kernels } from "../../src/engine/kernels/index.ts";
-import { TRACE_BACKEND } from "../../src/engine/trace/backend.ts";
+import { compileFunction } from "../../../src/engine/index.ts";
+import type { CompiledFunction, NamedArray, Tensors } from "../../../src/engine/index.ts";
+import { kernels } from "../../../src/engine/kernels/index.ts";
+import { TRACE_BACKEND } from "../../../src/engine/trace/backend.ts";
+import { largestDifference, sampleValues } from "../sample-values.ts";
+import { checkFiniteDifferences } from "./finite-differences.ts";
+import type { KernelCase } from "./kernel-case.ts";
 import { kernelCases } from "./kernel-cases.ts";
-import type { KernelCase } from "./kernel-cases.ts";
-import { largestDifference, sampleValues } from "./sample-values.ts";
 
 const SIZES = [
   { B: 2, L: 3 },
@@ -14,15 +15,19 @@ const SIZES = [
   { B: 3, L: 1 },
   { B: 1, L: 5 },
 ];
+const EMPTY = { B: 0, L: 3 };
+
+function learnedInputs({ inputs }: KernelCase): string[] {
+  return Object.keys(inputs).filter((name) => (inputs[name]!.dtype ?? "float32") === "float32");
+}
 
 /** The case's output, and the gradient of half the sum of its squares by every float32 input. */
-function withGradients({ inputs, run, gradient = true }: KernelCase, tensors: Tensors) {
+function withGradients(kernelCase: KernelCase, tensors: Tensors) {
+  const { run, gradient = true } = kernelCase;
   const given = { ...tensors };
   const results: Record<string, tf.Tensor> = { value: run(given) };
   if (!gradient) return results;
-  const names = Object.keys(inputs).filter(
-    (name) => (inputs[name]!.dtype ?? "float32") === "float32",
-  );
+  const names = learnedInputs(kernelCase);
   const objective = (...learned: tf.Tensor[]) => {
     const replaced = Object.fromEntries(names.map((name, index) => [name, learned[index]!]));
     return tf.mul(tf.sum(tf.square(run({ ...given, ...replaced }))), 0.5);
@@ -83,25 +88,32 @@ async function countKernels(name: string, body: () => Promise<unknown>): Promise
   return calls;
 }
 
-async function compare(kernelCase: KernelCase): Promise<void> {
+function compileCase(kernelCase: KernelCase): Promise<CompiledFunction> {
   const inputs = Object.fromEntries(
     Object.entries(kernelCase.inputs).map(([name, { shape, dtype = "float32" }]) => [
       name,
       { shape, dtype },
     ]),
   );
-  const compiled = await compileFunction({
-    inputs,
-    run: (tensors) => withGradients(kernelCase, tensors),
-  });
-  for (const sizes of SIZES) {
+  return compileFunction({ inputs, run: (tensors) => withGradients(kernelCase, tensors) });
+}
+
+async function compare(kernelCase: KernelCase): Promise<void> {
+  const compiled = await compileCase(kernelCase);
+  const { empty = true, gradient = true, differences = true } = kernelCase;
+  for (const sizes of empty ? [...SIZES, EMPTY] : SIZES) {
     const arrays = arraysOf(kernelCase, sizes);
     const expected = eager(kernelCase, arrays);
     const results = await compiled.run(arrays);
     for (const [name, { shape, data }] of Object.entries(expected)) {
-      expect(results[name]?.shape, `shape of ${name}`).toEqual(shape);
-      expect(largestDifference(results[name]!.data, data), name).toBeLessThan(2e-5);
+      const place = `${name} at ${JSON.stringify(sizes)}`;
+      expect(results[name]?.shape, `shape of ${place}`).toEqual(shape);
+      expect(largestDifference(results[name]!.data, data), place).toBeLessThan(2e-5);
     }
+  }
+  if (gradient && differences) {
+    const arrays = arraysOf(kernelCase, SIZES[0]!);
+    await checkFiniteDifferences(compiled, arrays, learnedInputs(kernelCase));
   }
   await compiled.dispose();
 }
@@ -112,7 +124,7 @@ describe("kernels", () => {
   });
 
   for (const [name, cases] of Object.entries(kernelCases)) {
-    it(`${name} equals tfjs's cpu backend, values and gradients, at several B and L`, async () => {
+    it(`${name} equals tfjs's cpu backend at several B and L; its gradients also finite differences`, async () => {
       await tf.setBackend("cpu");
       const calls = await countKernels(name, async () => {
         for (const kernelCase of cases) await compare(kernelCase);

@@ -6,46 +6,52 @@ import { backend, tensorOf, valueOf } from "../trace/backend.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
 import { sizeOf } from "../trace/value.ts";
-import type { BiLstmWeights } from "./lstm-weights.ts";
+import type { LstmDirection, LstmWeights } from "./lstm-weights.ts";
 
 /** PyTorch's gates are input, forget, cell, output; ONNX's are input, output, forget, cell. */
 const ONNX_GATES = [0, 3, 1, 2] as const;
 
-/** `biLstm` as one `LSTM` operator, which every runtime has made fast. */
-export function deployedBiLstm(
+/** All directions as one `LSTM` operator, which every runtime has made fast. */
+export function deployedLstm(
   x: tf.Tensor3D,
   mask: tf.Tensor2D,
-  weights: BiLstmWeights,
+  directions: readonly LstmDirection[],
 ): tf.Tensor3D {
   const { tracer } = backend;
   const [batch, length] = x.shape;
-  const directions = [weights.forward, weights.backward];
-  const hidden = weights.forward.recurrent.shape[1];
+  const weights = directions.map((direction) => direction.weights);
+  const hidden = weights[0]!.recurrent.shape[1];
   const inputs = [
     transpose(tracer, valueOf(x), [1, 0, 2]),
     stack(
       tracer,
-      directions.map((direction) => gates(tracer, valueOf(direction.input))),
+      weights.map((one) => gates(tracer, valueOf(one.input))),
     ),
     stack(
       tracer,
-      directions.map((direction) => gates(tracer, valueOf(direction.recurrent))),
+      weights.map((one) => gates(tracer, valueOf(one.recurrent))),
     ),
     stack(
       tracer,
-      directions.map((direction) => biases(tracer, direction)),
+      weights.map((one) => biases(tracer, one)),
     ),
     lengths(tracer, valueOf(mask)),
   ];
   const names = inputs.map((value) => tracer.name(value));
-  const output = tracer.emit("LSTM", names, [length, 2, batch, hidden], {
-    attributes: { direction: "bidirectional", hidden_size: hidden },
+  const output = tracer.emit("LSTM", names, [length, weights.length, batch, hidden], {
+    attributes: { direction: nameOf(directions), hidden_size: hidden },
   });
   const perText = transpose(tracer, output, [2, 0, 1, 3]);
-  return tensorOf(tracer.reshape(perText, [batch, length, 2 * hidden]));
+  return tensorOf(tracer.reshape(perText, [batch, length, weights.length * hidden]));
 }
 
-function biases(tracer: Tracer, weights: BiLstmWeights["forward"]): Value {
+/** What ONNX calls the directions: one of either kind, or forward and then backward. */
+function nameOf(directions: readonly LstmDirection[]): "forward" | "reverse" | "bidirectional" {
+  if (directions.length > 1) return "bidirectional";
+  return directions[0]!.reverse ? "reverse" : "forward";
+}
+
+function biases(tracer: Tracer, weights: LstmWeights): Value {
   const both = [weights.inputBias, weights.recurrentBias];
   return concatenated(
     tracer,
