@@ -28,7 +28,7 @@ interface Level {
  * layer, 2 for the one before, and so on down to the embeddings (Howard & Ruder 2018, section 3.2, who use 1 / 2.6).
  * What does not learn is frozen; `{ last: n }` of all layers still freezes the embeddings.
  *
- * @throws EngineError `E_NAME` if the program has fewer than `n` layers or no encoder at all, `E_SCHEDULE` if
+ * @throws EngineError `E_OPTIMIZER` if the program has fewer than `n` layers or no encoder at all, or if
  *   `layerDecay` is out of range.
  */
 export function fineTuneGroups(
@@ -37,7 +37,7 @@ export function fineTuneGroups(
 ): ParameterGroup[] {
   if (!(layerDecay > 0 && layerDecay <= 1)) {
     throw new EngineError(
-      "E_SCHEDULE",
+      "E_OPTIMIZER",
       `Expected a layer decay above 0 and at most 1, got ${layerDecay}. Use 1 for one rate, or 0.38 as Howard & Ruder do.`,
     );
   }
@@ -69,7 +69,7 @@ function countLearning(levels: readonly Level[], fineTune: FineTune): number {
   const last = typeof fineTune === "object" ? fineTune.last : 0;
   if (layers === 0 || !Number.isInteger(last) || last < 0 || last > layers) {
     throw new EngineError(
-      "E_NAME",
+      "E_OPTIMIZER",
       layers === 0
         ? "Expected parameters encoder.layer.0.*, got a program without an encoder. Fine-tune a transformer."
         : `Expected the last 0 to ${layers} layers to learn, got ${last}. Choose fewer, or all.`,

@@ -2,22 +2,19 @@ import { describe, expect, it } from "vitest";
 import { EngineError } from "../../src/engine/errors.ts";
 import { fineTuneGroups } from "../../src/engine/fine-tuning.ts";
 import type { FineTuneOptions } from "../../src/engine/fine-tuning.ts";
+import { ruleOf } from "../../src/engine/optimizers/groups.ts";
 import { student as bilstm } from "../../students/bilstm.ts";
 import { student as transformer } from "../../students/transformer.ts";
-import { studentProgram, TABLE } from "./programs.ts";
+import { compileOptions, studentProgram, TABLE } from "./programs.ts";
 
 function program(layers: number, options: object = {}) {
   return studentProgram(transformer, { layers, heads: 2, ...options });
 }
 
-/** What the groups say about a parameter: the first that has its name holds. */
+/** What the groups say about a parameter. */
 function settingOf(name: string, groups: ReturnType<typeof fineTuneGroups>) {
-  const group = groups.find(({ names }) =>
-    names.some((pattern) =>
-      pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
-    ),
-  );
-  return { rate: group?.rate ?? 1, frozen: group?.frozen ?? false };
+  const { rate, frozen } = ruleOf(name, true, { optimizer: compileOptions.optimizer, groups });
+  return { rate, frozen };
 }
 
 describe("fineTuneGroups", () => {
@@ -76,16 +73,16 @@ describe("fineTuneGroups", () => {
   });
 
   it.each<[string, FineTuneOptions, string]>([
-    ["E_NAME", { fineTune: { last: 3 } }, "Expected the last 0 to 2 layers to learn, got 3."],
-    ["E_NAME", { fineTune: { last: -1 } }, "got -1."],
-    ["E_NAME", { fineTune: { last: 1.5 } }, "got 1.5."],
+    ["E_OPTIMIZER", { fineTune: { last: 3 } }, "Expected the last 0 to 2 layers to learn, got 3."],
+    ["E_OPTIMIZER", { fineTune: { last: -1 } }, "got -1."],
+    ["E_OPTIMIZER", { fineTune: { last: 1.5 } }, "got 1.5."],
     [
-      "E_SCHEDULE",
+      "E_OPTIMIZER",
       { fineTune: "all", layerDecay: 0 },
       "Expected a layer decay above 0 and at most 1, got 0.",
     ],
-    ["E_SCHEDULE", { fineTune: "head", layerDecay: 1.1 }, "got 1.1."],
-    ["E_SCHEDULE", { fineTune: "all", layerDecay: NaN }, "got NaN."],
+    ["E_OPTIMIZER", { fineTune: "head", layerDecay: 1.1 }, "got 1.1."],
+    ["E_OPTIMIZER", { fineTune: "all", layerDecay: NaN }, "got NaN."],
   ])("refuses %s %j", (code, options, message) => {
     const run = () => fineTuneGroups(program(2), options);
     expect(run).toThrow(EngineError);
