@@ -3,11 +3,16 @@ export { compileFunction } from "./compile-function.ts";
 export { EngineError } from "./errors.ts";
 export type { EngineErrorCode } from "./errors.ts";
 export { biLstm, lastState, lstm } from "./ops/lstm.ts";
+export { fineTuneGroups } from "./fine-tuning.ts";
+export type { FineTune, FineTuneOptions } from "./fine-tuning.ts";
 export type { BiLstmWeights, LstmWeights } from "./ops/lstm-weights.ts";
 export { gelu } from "./ops/gelu.ts";
 export { layerNorm } from "./ops/layer-norm.ts";
 export { linear } from "./ops/linear.ts";
 export { prefixRows } from "./ops/prefix-rows.ts";
+export { startFrom } from "./program/start-from.ts";
+export { readBertWeights } from "./weights/read-bert-weights.ts";
+export type { BertWeights, ReadBertOptions } from "./weights/read-bert-weights.ts";
 export type {
   AdamWOptions,
   Batch,

@@ -1,15 +1,14 @@
 import { EngineError } from "./errors.ts";
 import { decodeFloats, FLOAT_BYTES } from "./weights/half-precision.ts";
-import { readHeader } from "./safetensors-header.ts";
+import type { FloatType } from "./weights/half-precision.ts";
+import { LENGTH_BYTES, readHeader } from "./safetensors-header.ts";
+import type { HeaderEntry } from "./safetensors-header.ts";
 import type { NamedArray, StateDict } from "./types.ts";
 
 export interface SafetensorsFile {
   tensors: StateDict;
   metadata: Record<string, string>;
 }
-
-/** The header's length comes first, as an unsigned 64-bit little-endian number. */
-const LENGTH_BYTES = 8;
 
 /**
  * Writes float32 tensors in the safetensors format: a JSON header padded with spaces to a multiple of 8 bytes, then the
@@ -58,20 +57,40 @@ export function encodeSafetensors(
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
   const { entries, metadata, dataStart } = readHeader(bytes, name);
-  const tensors: [string, NamedArray][] = [];
-  for (const { tensor, dtype, shape, begin, end } of entries) {
-    const width = FLOAT_BYTES[dtype];
-    const elements = shape.reduce((product, size) => product * size, 1);
-    if (end - begin !== elements * width) {
-      throw new EngineError(
-        "E_FILE",
-        `Expected ${elements * width} bytes for tensor ${tensor} of ${dtype} [${shape.join(", ")}], got ${end - begin} in ${name}. Write the file again.`,
-      );
-    }
-    const data = decodeFloats(bytes.subarray(dataStart + begin, dataStart + end), dtype);
-    tensors.push([tensor, { shape, data }]);
-  }
+  const tensors = entries.map((entry): [string, NamedArray] => {
+    const data = bytes.subarray(dataStart + entry.begin, dataStart + entry.end);
+    return [entry.tensor, decodeEntry(entry, data, name)];
+  });
   return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+/**
+ * One tensor of a safetensors file as float32, in an array of its own.
+ *
+ * @param data - Its bytes.
+ * @param file - The file's path, for messages.
+ * @throws EngineError `E_FILE` naming the tensor, if it does not hold floats or not as many as its shape says.
+ */
+export function decodeEntry(entry: HeaderEntry, data: Uint8Array, file: string): NamedArray {
+  const { tensor, dtype, shape } = entry;
+  if (!isFloatType(dtype)) {
+    throw new EngineError(
+      "E_FILE",
+      `Expected tensor ${tensor} of dtype F32, F16 or BF16, got ${JSON.stringify(dtype)} in ${file}. Write it as one of these.`,
+    );
+  }
+  const expected = shape.reduce((product, size) => product * size, FLOAT_BYTES[dtype]);
+  if (data.length !== expected) {
+    throw new EngineError(
+      "E_FILE",
+      `Expected ${expected} bytes for tensor ${tensor} of ${dtype} [${shape.join(", ")}], got ${data.length} in ${file}. Write the file again.`,
+    );
+  }
+  return { shape, data: decodeFloats(data, dtype) };
+}
+
+function isFloatType(dtype: string): dtype is FloatType {
+  return Object.hasOwn(FLOAT_BYTES, dtype);
 }
 
 /** By code units, which is the same order everywhere. */

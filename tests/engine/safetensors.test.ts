@@ -195,7 +195,12 @@ describe("safetensors, damaged files", () => {
       file({ a: { ...entry(0, 8), dtype: "I64" } }, 8),
       'Expected tensor a of dtype F32, F16 or BF16, got "I64"',
     ],
-    ["without a dtype", file({ a: 3 }, 0), "Expected tensor a of dtype F32, F16 or BF16, got none"],
+    ["without a dtype", file({ a: 3 }, 0), "Expected a dtype for tensor a, got none"],
+    [
+      "with a dtype that is no name",
+      file({ a: { ...entry(0, 8), dtype: 32 } }, 8),
+      "Expected a dtype for tensor a, got 32",
+    ],
     [
       "with a broken shape",
       file({ a: entry(0, 8, [-2]) }, 8),

@@ -24,16 +24,20 @@ export function dequantize(
   { transposed, file }: { transposed: boolean; file: string },
 ): NamedArray {
   const [rows, columns] = requireMatrix(quantized, file);
-  const { values, scale, zeroPoint } = quantized;
+  const { values, scale, zeroPoint = [0] } = quantized;
   const [rowStep, columnStep] = scaleSteps(quantized, file);
-  const zeroPerScale = zeroPoint !== undefined && zeroPoint.length > 1;
+  const scales = scale.data;
+  const zeros = Float32Array.from(
+    scales,
+    (_, which) => zeroPoint[zeroPoint.length > 1 ? which : 0]!,
+  );
+  const [toRow, toColumn] = transposed ? [1, rows] : [columns, 1];
   const data = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
       const which = row * rowStep + column * columnStep;
-      const zero = zeroPoint?.[zeroPerScale ? which : 0] ?? 0;
-      const target = transposed ? column * rows + row : row * columns + column;
-      data[target] = (values[row * columns + column]! - zero) * scale.data[which]!;
+      const value = values[row * columns + column]! - zeros[which]!;
+      data[row * toRow + column * toColumn] = value * scales[which]!;
     }
   }
   return { shape: transposed ? [columns, rows] : [rows, columns], data };

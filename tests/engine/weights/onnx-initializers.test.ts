@@ -44,6 +44,23 @@ describe("readOnnxWeights", () => {
     for (const name of names) expect(again.tensor(name)).toEqual(weights.tensor(name));
   });
 
+  it("knows every shape without the data", () => {
+    for (const name of names) expect(weights.shape(name)).toEqual(expected[name]!.shape);
+    expect(() => weights.shape("qzx")).toThrow("Expected a weight qzx, got none in model.onnx.");
+  });
+
+  it("holds no second copy of the file: numbers are read where they lie", () => {
+    const copy = new Uint8Array(bytes);
+    const later = readOnnxWeights(copy);
+    copy.fill(0);
+    // Kept as raw bytes, which are gone now; typed numbers were decoded with the graph.
+    for (const name of ["embeddings.word_embeddings.weight", "shifted.weight", "half.weight"]) {
+      expect([...later.tensor(name).data].every((value) => Object.is(Math.abs(value), 0))).toBe(
+        true,
+      );
+    }
+  });
+
   it("hands out copies", () => {
     weights.tensor("embeddings.LayerNorm.bias").data.fill(0);
     const [first] = weights.tensor("embeddings.LayerNorm.bias").data;
@@ -93,6 +110,30 @@ describe("readOnnxWeights, damaged files", () => {
     });
     expect(() => readOnnxWeights(external, "m").tensor(TABLE)).toThrow(
       "got data in another file in m.",
+    );
+  });
+
+  it("refuses typed numbers that are too few", () => {
+    const floats = changed("embeddings.LayerNorm.weight", (tensor) => {
+      tensor.floatData = tensor.floatData.slice(1);
+    });
+    expect(() => readOnnxWeights(floats, "m").tensor("embeddings.LayerNorm.weight")).toThrow(
+      "Expected 4 numbers of data in initializer embeddings.LayerNorm.weight, got 3 numbers in m.",
+    );
+    const integers = changed("pooler.weight_quantized", (tensor) => {
+      tensor.int32Data = tensor.int32Data.slice(1);
+    });
+    expect(() => readOnnxWeights(integers, "m").tensor("pooler.weight")).toThrow(
+      "Expected 4 numbers of data in initializer pooler.weight_quantized, got 3 numbers in m.",
+    );
+  });
+
+  it("names the scale that integers lack", () => {
+    const alone = changed(`${TABLE}_scale`, (tensor) => {
+      tensor.name = "other";
+    });
+    expect(() => readOnnxWeights(alone, "m").tensor(TABLE)).toThrow(
+      `Expected an initializer ${TABLE}_scale beside ${TABLE}_quantized, got none in m.`,
     );
   });
 
