@@ -1,3 +1,5 @@
+import { GpuModel } from "./devices/gpu-model.ts";
+import { PROVIDERS } from "./devices/gpu-session.ts";
 import { CompiledModel } from "./program/compiled-model.ts";
 import type { CompiledProgram, CompileOptions, Program } from "./types.ts";
 
@@ -8,8 +10,13 @@ import type { CompiledProgram, CompileOptions, Program } from "./types.ts";
  * The same program, options and batches give the same weights, bit for bit, on the same machine.
  *
  * @throws EngineError `E_UNSUPPORTED_OP`, `E_READ_IN_TRACE`, `E_RANDOM_IN_TRACE` or `E_SHAPE` where the program cannot
- * be traced, naming its line; `E_STATE` naming a parameter that does not reach the loss.
+ * be traced, naming its line; `E_STATE` naming a parameter that does not reach the loss; `E_DEVICE` if the device is
+ * missing or fails.
  */
 export function compile(program: Program, options: CompileOptions): Promise<CompiledProgram> {
+  const { device } = options;
+  if (device === "webgpu" || device === "cuda") {
+    return GpuModel.create(program, options, PROVIDERS[device]);
+  }
   return CompiledModel.create(program, options);
 }
