@@ -46,7 +46,7 @@ export function writeUpdate(
 interface Updatable {
   input: string;
   read: tf.Tensor;
-  write(next: tf.Tensor): tf.Tensor;
+  write: (next: tf.Tensor) => tf.Tensor;
 }
 
 function inputsOf(name: string, { stateNames }: DeviceSettings): string[] {
