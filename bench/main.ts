@@ -1,9 +1,11 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
 import { quickstart } from "./quickstart.ts";
+import { shards } from "./shards.ts";
 import { textsMemory } from "./texts-memory.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
   quickstart,
+  shards,
   "texts-memory": textsMemory,
 };
 

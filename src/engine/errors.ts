@@ -12,6 +12,8 @@ export type EngineErrorCode =
   | "E_DEVICE" // a device that is not there, fails, or has too little memory
   | "E_SCHEDULE" // a learning-rate schedule that makes no sense
   | "E_FILE" // a damaged or foreign file of tensors
+  | "E_SHARDS" // a number of shards or workers that cannot be, or an input that cannot be split
+  | "E_WORKER" // a thread that failed or ended
   | "E_NAME"; // a tensor that a file does not hold
 
 /** An error with a cause that the user can mend; the message reads *Expected X, got Y. Fix.* */

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { learningRateAt } from "../../src/engine/optimizers/schedules.ts";
+import { learningRateAt, type ScheduleKind } from "../../src/engine/optimizers/schedules.ts";
 
 describe("learningRateAt, linear", () => {
   const rates = (peak: number, steps: number, warmup: number): number[] =>
@@ -51,5 +52,43 @@ describe("learningRateAt, linear", () => {
     expect(() => learningRateAt(k, { kind: "linear", ...options })).toThrow(
       "Expected steps ≥ 1, warmup in [0, 1]",
     );
+  });
+});
+
+// Written by tests/fixtures/generators/engine_optimizers.py: PyTorch's OneCycleLR and CosineAnnealingLR, and the slanted
+// triangle as its paper prints it.
+const fixture = JSON.parse(
+  readFileSync(new URL("../fixtures/engine/schedules.json", import.meta.url), "utf8"),
+) as { steps: number; warmup: number } & Record<ScheduleKind, number[]>;
+
+describe("learningRateAt beside PyTorch", () => {
+  it.each(["one-cycle", "cosine", "slanted-triangular"] as const)("%s", (kind) => {
+    const { steps, warmup } = fixture;
+    const rates = Array.from({ length: steps }, (_, k) =>
+      learningRateAt(k, { kind, peak: 2, steps, warmup }),
+    );
+    expect(fixture[kind].length).toBe(steps);
+    rates.forEach((rate, k) => {
+      expect(rate).toBeCloseTo(2 * fixture[kind][k]!, 10);
+    });
+    expect(Math.max(...rates)).toBe(2);
+  });
+});
+
+describe("learningRateAt, ends", () => {
+  const at = (kind: ScheduleKind, k: number, warmup: number): number =>
+    learningRateAt(k, { kind, peak: 1, steps: 10, warmup });
+
+  it.each([
+    ["constant", 0, 1, 1],
+    ["linear", 0, 1, 0],
+    ["cosine", 0, 1, 0],
+    ["one-cycle", 1 / 25, 1, 1 / 250_000],
+    ["slanted-triangular", 1 / 32, 1, 1 / 32],
+  ] as const)("%s starts at %d of the peak, reaches %d and ends at %d", (kind, start, top, end) => {
+    expect(at(kind, 0, 0.3)).toBeCloseTo(start, 12);
+    expect(at(kind, 3, 0.3)).toBeCloseTo(top, 12);
+    expect(at(kind, 10, 0.3)).toBeCloseTo(end, 12);
+    expect(at(kind, 0, 0)).toBeCloseTo(top, 12);
   });
 });

@@ -7,18 +7,20 @@ export const OFFSETS = 1 << 20;
 const POOL = 1;
 const OFFSET = 2;
 
-/** Which mask: that of the `layer`-th call of dropout in a program, in one step of the optimizer. */
+/** Which mask: that of the `layer`-th call of dropout in a program, in one step of the optimizer, for one shard. */
 export interface MaskOptions {
   rate: number;
   step: number;
   layer: number;
+  /** Which part of the step's batch. Default 0. */
+  shard?: number;
   /** How many elements. */
   size: number;
 }
 
 /**
  * Masks for dropout out of a pool of seeded uniform numbers. A mask is the stretch of the pool that starts at an offset
- * drawn from (seed, step, layer), compared with the rate: the same run gives the same masks, also when it was
+ * drawn from (seed, step, layer, shard), compared with the rate: the same run gives the same masks, also when it was
  * interrupted in between, and a mask costs no random number.
  *
  * A number of the pool depends on its place alone, so the pool grows when a larger mask is asked for and stays the
@@ -37,8 +39,10 @@ export class DropoutPool {
   }
 
   /** `size` times 0 or `1 / (1 - rate)`: a view that is valid until the next call, to be multiplied with. */
-  mask({ rate, step, layer, size }: MaskOptions): Float32Array {
-    const offset = hash(this.seed, OFFSET, step, layer) % OFFSETS;
+  mask({ rate, step, layer, shard = 0, size }: MaskOptions): Float32Array {
+    // The first shard draws what a batch that is not split does.
+    const parts = shard === 0 ? [] : [shard];
+    const offset = hash(this.seed, OFFSET, step, layer, ...parts) % OFFSETS;
     return this.poolOf(rate, offset + size).subarray(offset, offset + size);
   }
 

@@ -1,5 +1,5 @@
 import { Tensor } from "onnxruntime-node";
-import { EmbeddingTable } from "../embedding-table.ts";
+import type { EmbeddingTable } from "../embedding-table.ts";
 import { EngineError } from "../errors.ts";
 import { measureGradients } from "../gradient-clipping.ts";
 import type { GradientMeasure } from "../gradient-clipping.ts";
@@ -25,8 +25,9 @@ import { createTable } from "./create-table.ts";
 import { Parameters } from "./parameters.ts";
 import { rulesOf } from "./rules.ts";
 import { checkNames } from "./state.ts";
-import { nonFiniteError, TrainingGraph } from "./training.ts";
-import type { TrainingResult } from "./training.ts";
+import { openTraining } from "./open-training.ts";
+import { nonFiniteError } from "./training.ts";
+import type { GradientSource, TrainingResult } from "./training.ts";
 
 /** A compiled program with its parameters and optimizer state; see `CompiledProgram` for what its methods do. */
 export class CompiledModel implements CompiledProgram {
@@ -36,7 +37,7 @@ export class CompiledModel implements CompiledProgram {
   private readonly parameters: Parameters;
   private readonly table: EmbeddingTable | null;
   private readonly rules: ReadonlyMap<string, ParameterRule>;
-  private readonly training: TrainingGraph;
+  private readonly training: GradientSource;
   /** Made when it is first asked for: many runs only train. */
   private forwardGraph: Promise<ForwardGraph> | null = null;
   /** Updates made so far. */
@@ -48,7 +49,7 @@ export class CompiledModel implements CompiledProgram {
     parts: {
       optimizer: Optimizer;
       rules: ReadonlyMap<string, ParameterRule>;
-      training: TrainingGraph;
+      training: GradientSource;
     },
   ) {
     this.program = program;
@@ -60,11 +61,10 @@ export class CompiledModel implements CompiledProgram {
   }
 
   static async create(program: Program, options: CompileOptions): Promise<CompiledModel> {
-    const { seed, threads = 1, maxTokens } = options;
     const optimizer = createOptimizer(options.optimizer);
     const rules = rulesOf(program, options);
     const frozen = new Set([...rules].filter(([, rule]) => rule.frozen).map(([name]) => name));
-    const training = await TrainingGraph.create(program, { seed, threads, maxTokens, frozen });
+    const training = await openTraining(program, { ...options, frozen });
     return new CompiledModel(program, options, { optimizer, rules, training });
   }
 

@@ -17,7 +17,7 @@ export function usedInputs(graph: Graph, program: Program): string[] {
  * @throws EngineError `E_SHAPE` naming an input that is missing, of another type, or not as large as the batch says.
  */
 export function feedInputs(
-  program: Program,
+  program: Pick<Program, "inputs">,
   used: readonly string[],
   batch: Batch,
 ): Record<string, Tensor> {

@@ -1,96 +1,75 @@
 import { Tensor } from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
-import type { DropoutLayer } from "../dropout/contexts.ts";
 import { DropoutPool } from "../dropout/dropout-pool.ts";
 import { EngineError } from "../errors.ts";
-import { encodeModel } from "../graph/encode.ts";
 import { evaluateSize } from "../graph/symbols.ts";
-import type { Tags } from "../graph/symbols.ts";
 import { EMBEDDED, names } from "../runtime/names.ts";
 import { createSession } from "../runtime/session.ts";
-import type { Batch, Program } from "../types.ts";
-import { feedInputs, usedInputs } from "./feeds.ts";
-import { traceTraining } from "./graphs.ts";
+import type { Batch } from "../types.ts";
+import { feedInputs } from "./feeds.ts";
+import type { TrainingPlan } from "./training-plan.ts";
 
-/** What one run of the training graph gives; arrays are the runtime's own. */
+/** What one run of the training graph gives; the gradients' arrays are the caller's to keep. */
 export interface TrainingResult {
   loss: number;
   terms: Record<string, number>;
   /** By parameter that is not frozen. */
   gradients: Map<string, Float32Array>;
-  /** Gradient of the gathered embedding rows, `[B, L, size]`; null where there are none, or frozen. */
+  /** Gradient of the gathered embedding rows, `[B, L, size]`: valid until the next run; null where there are none. */
   embedded: Float32Array | null;
 }
 
-type Feeds = Readonly<Record<string, Tensor>>;
+/** Parameters and the gathered embedding rows, by the names of the graph's inputs. */
+export type Feeds = Readonly<Record<string, Tensor>>;
 
-/** The compiled training step of a program: loss and gradients, without the update. */
-export class TrainingGraph {
-  private readonly program: Program;
-  private readonly session: InferenceSession;
-  private readonly used: readonly string[];
-  private readonly layers: readonly DropoutLayer[];
-  private readonly tags: Tags;
-  private readonly masks: DropoutPool;
-  private readonly outputs: ReadonlySet<string>;
-
-  private constructor(parts: {
-    program: Program;
-    session: InferenceSession;
-    used: readonly string[];
-    layers: readonly DropoutLayer[];
-    tags: Tags;
-    masks: DropoutPool;
-  }) {
-    this.program = parts.program;
-    this.session = parts.session;
-    this.used = parts.used;
-    this.layers = parts.layers;
-    this.tags = parts.tags;
-    this.masks = parts.masks;
-    this.outputs = new Set(parts.session.outputNames);
-  }
-
-  static async create(
-    program: Program,
-    options: {
-      seed: number;
-      threads: number;
-      maxTokens: number;
-      frozen: ReadonlySet<string>;
-    },
-  ): Promise<TrainingGraph> {
-    const { graph, result: layers, tags } = traceTraining(program, options.frozen);
-    const session = await createSession(encodeModel(graph), options.threads);
-    const used = usedInputs(graph, program);
-    // Sizes that grow with B · L; those that grow with L · L are not known yet.
-    const largest = { B: options.maxTokens, L: 1 };
-    const sizes = layers.map(({ shape }) =>
-      shape.reduce((product, size) => product * evaluateSize(size, tags, largest), 1),
-    );
-    const masks = new DropoutPool(options.seed, Math.max(0, ...sizes));
-    return new TrainingGraph({ program, session, used, layers, tags, masks });
-  }
-
+/** Loss and gradients of a batch, however they are computed. */
+export interface GradientSource {
   /** @param step - number of the coming update, which chooses the dropout masks. */
-  async run(batch: Batch, feeds: Feeds, step: number): Promise<TrainingResult> {
+  run(batch: Batch, feeds: Feeds, step: number): Promise<TrainingResult>;
+  release(): Promise<void>;
+}
+
+const GRADIENT = names.gradient("");
+const TERM = names.term("");
+
+/** The compiled training step of a program in one session: loss and gradients, without the update. */
+export class TrainingGraph implements GradientSource {
+  private readonly plan: TrainingPlan;
+  private readonly session: InferenceSession;
+  private readonly masks: DropoutPool;
+
+  private constructor(plan: TrainingPlan, session: InferenceSession) {
+    this.plan = plan;
+    this.session = session;
+    this.masks = new DropoutPool(plan.seed, plan.largestMask);
+  }
+
+  /** @param threads - inside one operator. */
+  static async open(plan: TrainingPlan, threads: number): Promise<TrainingGraph> {
+    return new TrainingGraph(plan, await createSession(plan.model, threads));
+  }
+
+  /** @param shard - which part of a larger batch this is: each has dropout masks of its own. */
+  async run(batch: Batch, feeds: Feeds, step: number, shard = 0): Promise<TrainingResult> {
     const results = await this.session.run({
       ...feeds,
-      ...feedInputs(this.program, this.used, batch),
-      ...this.dropoutFeeds(batch, step),
+      ...feedInputs(this.plan, this.plan.used, batch),
+      ...this.dropoutFeeds(batch, step, shard),
     });
     const data = (name: string) => results[name]!.data as Float32Array;
-    const gradients = this.program.parameters
-      .filter(({ name }) => this.outputs.has(names.gradient(name)))
-      .map(({ name }) => [name, data(names.gradient(name))] as const);
-    const terms = this.session.outputNames
-      .filter((name) => name.startsWith(names.term("")))
-      .map((name) => [name.slice(names.term("").length), data(name)[0]!] as const);
+    const named = (prefix: string) =>
+      this.session.outputNames
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => [name.slice(prefix.length), data(name)] as const);
+    const gradients = new Map(named(GRADIENT));
+    const embedded = this.plan.learnsEmbedding ? gradients.get(EMBEDDED) : undefined;
+    if (embedded) gradients.delete(EMBEDDED);
+    const terms = named(TERM).map(([name, values]) => [name, values[0]!] as const);
     return {
       loss: data(names.loss)[0]!,
       terms: Object.fromEntries(terms),
-      gradients: new Map(gradients),
-      embedded: this.outputs.has(names.gradient(EMBEDDED)) ? data(names.gradient(EMBEDDED)) : null,
+      gradients,
+      embedded: embedded ?? null,
     };
   }
 
@@ -98,12 +77,18 @@ export class TrainingGraph {
     return this.session.release();
   }
 
-  private dropoutFeeds({ batch, length }: Batch, step: number): Record<string, Tensor> {
+  private dropoutFeeds(
+    { batch, length }: Batch,
+    step: number,
+    shard: number,
+  ): Record<string, Tensor> {
+    const { layers, tags } = this.plan;
     const feeds: Record<string, Tensor> = {};
-    this.layers.forEach(({ input, rate, shape }, layer) => {
-      const sizes = shape.map((size) => evaluateSize(size, this.tags, { B: batch, L: length }));
+    layers.forEach(({ input, rate, shape }, layer) => {
+      const sizes = shape.map((size) => evaluateSize(size, tags, { B: batch, L: length }));
       const size = sizes.reduce((product, count) => product * count, 1);
-      feeds[input] = new Tensor("float32", this.masks.mask({ rate, step, layer, size }), sizes);
+      const mask = this.masks.mask({ rate, step, layer, shard, size });
+      feeds[input] = new Tensor("float32", mask, sizes);
     });
     return feeds;
   }

@@ -1,0 +1,44 @@
+import type { TrainingPlan } from "../program/training-plan.ts";
+
+/** Where each parameter, or its gradient, lies in an array of all of them. */
+export interface Layout {
+  places: ReadonlyMap<string, { offset: number; size: number }>;
+  size: number;
+}
+
+/** The parameters one after the other. */
+export function layOut(parameters: TrainingPlan["parameters"]): Layout {
+  const places = new Map<string, { offset: number; size: number }>();
+  let offset = 0;
+  for (const { name, shape } of parameters) {
+    const size = shape.reduce((product, count) => product * count, 1);
+    places.set(name, { offset, size });
+    offset += size;
+  }
+  return { places, size: offset };
+}
+
+/** Zeros that threads see without a copy. */
+export function sharedArray(size: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(new SharedArrayBuffer(4 * size));
+}
+
+/** A shared array that is replaced by a larger one when that is asked for. */
+export class GrowingArray {
+  private array = sharedArray(0);
+
+  /** The first `size` elements; what they hold is whatever was written last. */
+  take(size: number): Float32Array<SharedArrayBuffer> {
+    if (this.array.length < size) this.array = sharedArray(Math.ceil(1.25 * size));
+    return this.array.subarray(0, size);
+  }
+}
+
+/** `target = weight · source`, each product rounded to float32; both may be the same array. */
+export function scaleInto(target: Float32Array, source: Float32Array, weight: number): void {
+  if (weight === 1) {
+    if (target !== source) target.set(source);
+    return;
+  }
+  for (let index = 0; index < source.length; index += 1) target[index] = weight * source[index]!;
+}
