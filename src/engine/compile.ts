@@ -5,7 +5,8 @@ import type { CompiledProgram, CompileOptions, Program } from "./types.ts";
 
 /**
  * Compiles a program: traces a whole training step, forward and backward, once into ONNX and prepares it in ONNX
- * Runtime for any batch size and length. The embedding's rows and the optimizer stay on the host.
+ * Runtime for any batch size and length. The embedding's rows and the optimizer stay on the host; on `webgpu` and `cuda`
+ * they are part of the graph (docs/devices.md).
  *
  * The same program, options and batches give the same weights, bit for bit, on the same machine.
  *

@@ -1,5 +1,5 @@
 import type { Tensor } from "onnxruntime-node";
-import { MaskFeeds } from "../dropout/mask-feeds.ts";
+import { largestMask, MaskFeeds } from "../dropout/mask-feeds.ts";
 import { feedInputs, usedInputs } from "../program/feeds.ts";
 import type { Traced } from "../trace/trace.ts";
 import type { Batch, Program } from "../types.ts";
@@ -41,7 +41,11 @@ export class BatchGraph {
     this.session = session;
     this.used = usedInputs(traced.graph, program);
     this.terms = traced.result.terms;
-    this.masks = new MaskFeeds({ layers: traced.result.layers, tags: traced.tags }, options);
+    const dropout = { layers: traced.result.layers, tags: traced.tags };
+    this.masks = new MaskFeeds(dropout, {
+      seed: options.seed,
+      largestMask: largestMask(dropout, options.maxTokens),
+    });
   }
 
   static async create(

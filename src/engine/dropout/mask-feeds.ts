@@ -5,43 +5,47 @@ import type { Batch } from "../types.ts";
 import type { DropoutLayer } from "./contexts.ts";
 import { DropoutPool } from "./dropout-pool.ts";
 
-/** The masks that a traced program's dropout layers take, as inputs of a session. */
+/** The dropout of a traced program. */
+export interface TracedLayers {
+  layers: readonly DropoutLayer[];
+  tags: Tags;
+}
+
+/** Elements of the largest mask where at most `maxTokens` tokens come, as far as masks grow with B · L, not L · L. */
+export function largestMask({ layers, tags }: TracedLayers, maxTokens: number): number {
+  const largest = { B: maxTokens, L: 1 };
+  return Math.max(0, ...layers.map((layer) => product(sizesOf(layer, tags, largest))));
+}
+
+/** The masks that a traced program's dropout takes, as inputs of a session. */
 export class MaskFeeds {
-  private readonly layers: readonly DropoutLayer[];
-  private readonly tags: Tags;
+  private readonly traced: TracedLayers;
   private readonly pool: DropoutPool;
 
-  /** @param options - `maxTokens` sizes the pool; larger batches are possible. */
-  constructor(
-    traced: { layers: readonly DropoutLayer[]; tags: Tags },
-    { seed, maxTokens }: { seed: number; maxTokens: number },
-  ) {
-    this.layers = traced.layers;
-    this.tags = traced.tags;
-    // Sizes that grow with B · L; those that grow with L · L are not known yet.
-    const sizes = this.layers.map((layer) => product(this.sizesOf(layer, { B: maxTokens, L: 1 })));
-    this.pool = new DropoutPool(seed, Math.max(0, ...sizes));
+  /** @param options - `largestMask` is a reserve: larger masks are possible. */
+  constructor(traced: TracedLayers, options: { seed: number; largestMask: number }) {
+    this.traced = traced;
+    this.pool = new DropoutPool(options.seed, options.largestMask);
   }
 
-  /** @param draw - chooses the masks: the number of the coming update. */
-  feeds({ batch, length }: Batch, draw: number): Record<string, Tensor> {
+  /**
+   * @param step - number of the coming update, which chooses the masks
+   * @param shard - which part of the step's batch this is
+   */
+  feeds({ batch, length }: Batch, step: number, shard = 0): Record<string, Tensor> {
+    const { layers, tags } = this.traced;
     const feeds: Record<string, Tensor> = {};
-    this.layers.forEach((layer, index) => {
-      const sizes = this.sizesOf(layer, { B: batch, L: length });
-      const mask = this.pool.mask({
-        rate: layer.rate,
-        step: draw,
-        layer: index,
-        size: product(sizes),
-      });
-      feeds[layer.input] = new Tensor("float32", mask, sizes);
+    layers.forEach((one, layer) => {
+      const sizes = sizesOf(one, tags, { B: batch, L: length });
+      const mask = this.pool.mask({ rate: one.rate, step, layer, shard, size: product(sizes) });
+      feeds[one.input] = new Tensor("float32", mask, sizes);
     });
     return feeds;
   }
+}
 
-  private sizesOf({ shape }: DropoutLayer, actual: Tags): number[] {
-    return shape.map((size) => evaluateSize(size, this.tags, actual));
-  }
+function sizesOf({ shape }: DropoutLayer, tags: Tags, actual: Tags): number[] {
+  return shape.map((size) => evaluateSize(size, tags, actual));
 }
 
 function product(sizes: readonly number[]): number {
