@@ -9,6 +9,7 @@ export type EngineErrorCode =
   | "E_TOKEN" // a token that is not a row of the embedding table
   | "E_STEP" // a step number that no update can have
   | "E_OPTIMIZER" // an optimizer option or parameter group that makes no sense
+  | "E_DEVICE" // a device that is not there, fails, or has too little memory
   | "E_SCHEDULE" // a learning-rate schedule that makes no sense
   | "E_FILE" // a damaged or foreign file of tensors
   | "E_SHARDS" // a number of shards or workers that cannot be, or an input that cannot be split

@@ -18,10 +18,20 @@ export function fixedSizes(program: Program): number[] {
   return shapes.flat().filter((size) => typeof size === "number");
 }
 
-/** Declares the program's inputs and parameters. */
-function declare(scope: TraceScope, program: Program): { parameters: Tensors; inputs: Tensors } {
-  const embedded = program.embedding && {
-    embedded: scope.input(EMBEDDED, ["B", "L", program.embedding.size]),
+/** A program's tensors in a trace. */
+export interface Declared {
+  parameters: Tensors;
+  inputs: Tensors;
+}
+
+/**
+ * Declares the program's inputs and parameters.
+ *
+ * @param embedded - the gathered rows of the embedding table, where they are no input of the graph
+ */
+export function declare(scope: TraceScope, program: Program, embedded?: tf.Tensor): Declared {
+  const gathered = program.embedding && {
+    embedded: embedded ?? scope.input(EMBEDDED, ["B", "L", program.embedding.size]),
   };
   const inputs = Object.entries(program.inputs).map(
     ([name, { shape, dtype }]) => [name, scope.input(names.input(name), shape, dtype)] as const,
@@ -31,7 +41,7 @@ function declare(scope: TraceScope, program: Program): { parameters: Tensors; in
   );
   return {
     parameters: Object.fromEntries(parameters),
-    inputs: { ...embedded, ...Object.fromEntries(inputs) },
+    inputs: { ...gathered, ...Object.fromEntries(inputs) },
   };
 }
 
@@ -45,6 +55,46 @@ function learnedOf(program: Program, tensors: Tensors, frozen: ReadonlySet<strin
   return { ...Object.fromEntries(parameters), ...embedded };
 }
 
+/** A program's loss in a trace. */
+export interface TracedLoss {
+  layers: DropoutLayer[];
+  loss: tf.Scalar;
+  terms: ReadonlyMap<string, tf.Scalar>;
+  /** By parameter that is not frozen, and of the gathered rows as `EMBEDDED`. */
+  gradients: ReadonlyMap<string, tf.Tensor>;
+}
+
+/** Writes the loss with dropout, and its gradients; no backward pass is made for what is frozen. */
+export function writeLoss(
+  scope: TraceScope,
+  program: Program,
+  { parameters, inputs }: Declared,
+  frozen: ReadonlySet<string>,
+): TracedLoss {
+  const layers: DropoutLayer[] = [];
+  const { embedded } = inputs;
+  const learned = learnedOf(program, { ...parameters, ...(embedded && { embedded }) }, frozen);
+  let terms: Record<string, tf.Scalar> = {};
+  const computeLoss = (): tf.Scalar => {
+    const outputs = program.forward(parameters, inputs, tracedContext(scope, layers));
+    const losses = program.loss(outputs, inputs, parameters);
+    terms = losses.terms ?? {};
+    return losses.loss;
+  };
+  const { value, grads } = tf.engine().gradients(computeLoss, Object.values(learned));
+  const gradients = Object.keys(learned).map((name, index) => {
+    const gradient = grads[index];
+    if (!gradient) throw unreached(name);
+    return [name, gradient] as const;
+  });
+  return {
+    layers,
+    loss: value,
+    terms: new Map(Object.entries(terms)),
+    gradients: new Map(gradients),
+  };
+}
+
 /**
  * One training step: loss, terms, and the gradients of the parameters and of `embedded`.
  *
@@ -55,24 +105,11 @@ export function traceTraining(
   frozen: ReadonlySet<string> = new Set(),
 ): Traced<DropoutLayer[]> {
   return trace({ fixedSizes: fixedSizes(program) }, (scope) => {
-    const layers: DropoutLayer[] = [];
-    const { parameters, inputs } = declare(scope, program);
-    const { embedded } = inputs;
-    const learned = learnedOf(program, { ...parameters, ...(embedded && { embedded }) }, frozen);
-    const computeLoss = (): tf.Scalar => {
-      const outputs = program.forward(parameters, inputs, tracedContext(scope, layers));
-      const { loss, terms = {} } = program.loss(outputs, inputs, parameters);
-      for (const [name, term] of Object.entries(terms)) scope.output(names.term(name), term);
-      return loss;
-    };
-    const { value, grads } = tf.engine().gradients(computeLoss, Object.values(learned));
-    scope.output(names.loss, value);
-    Object.keys(learned).forEach((name, index) => {
-      const gradient = grads[index];
-      if (!gradient) throw unreached(name);
-      scope.output(names.gradient(name), gradient);
-    });
-    return layers;
+    const written = writeLoss(scope, program, declare(scope, program), frozen);
+    for (const [name, term] of written.terms) scope.output(names.term(name), term);
+    scope.output(names.loss, written.loss);
+    for (const [name, gradient] of written.gradients) scope.output(names.gradient(name), gradient);
+    return written.layers;
   });
 }
 

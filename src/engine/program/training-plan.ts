@@ -1,6 +1,6 @@
 import type { DropoutLayer } from "../dropout/contexts.ts";
+import { largestMask } from "../dropout/mask-feeds.ts";
 import { encodeModel } from "../graph/encode.ts";
-import { evaluateSize } from "../graph/symbols.ts";
 import type { Tags } from "../graph/symbols.ts";
 import { EMBEDDED, names } from "../runtime/names.ts";
 import type { Program, TensorSpec } from "../types.ts";
@@ -31,11 +31,6 @@ export function planTraining(
   { seed, maxTokens, frozen }: { seed: number; maxTokens: number; frozen?: ReadonlySet<string> },
 ): TrainingPlan {
   const { graph, result: layers, tags } = traceTraining(program, frozen);
-  // Sizes that grow with B · L; those that grow with L · L are not known yet.
-  const largest = { B: maxTokens, L: 1 };
-  const sizes = layers.map(({ shape }) =>
-    shape.reduce((product, size) => product * evaluateSize(size, tags, largest), 1),
-  );
   return {
     model: encodeModel(graph),
     parameters: program.parameters.map(({ name, shape }) => ({ name, shape })),
@@ -48,6 +43,6 @@ export function planTraining(
     layers,
     tags,
     seed,
-    largestMask: Math.max(0, ...sizes),
+    largestMask: largestMask({ layers, tags }, maxTokens),
   };
 }

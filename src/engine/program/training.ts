@@ -1,8 +1,6 @@
-import { Tensor } from "onnxruntime-node";
-import type { InferenceSession } from "onnxruntime-node";
-import { DropoutPool } from "../dropout/dropout-pool.ts";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { MaskFeeds } from "../dropout/mask-feeds.ts";
 import { EngineError } from "../errors.ts";
-import { evaluateSize } from "../graph/symbols.ts";
 import { EMBEDDED, names } from "../runtime/names.ts";
 import { createSession } from "../runtime/session.ts";
 import type { Batch } from "../types.ts";
@@ -36,12 +34,12 @@ const TERM = names.term("");
 export class TrainingGraph implements GradientSource {
   private readonly plan: TrainingPlan;
   private readonly session: InferenceSession;
-  private readonly masks: DropoutPool;
+  private readonly masks: MaskFeeds;
 
   private constructor(plan: TrainingPlan, session: InferenceSession) {
     this.plan = plan;
     this.session = session;
-    this.masks = new DropoutPool(plan.seed, plan.largestMask);
+    this.masks = new MaskFeeds(plan, plan);
   }
 
   /** @param threads - inside one operator. */
@@ -54,7 +52,7 @@ export class TrainingGraph implements GradientSource {
     const results = await this.session.run({
       ...feeds,
       ...feedInputs(this.plan, this.plan.used, batch),
-      ...this.dropoutFeeds(batch, step, shard),
+      ...this.masks.feeds(batch, step, shard),
     });
     const data = (name: string) => results[name]!.data as Float32Array;
     const named = (prefix: string) =>
@@ -75,22 +73,6 @@ export class TrainingGraph implements GradientSource {
 
   release(): Promise<void> {
     return this.session.release();
-  }
-
-  private dropoutFeeds(
-    { batch, length }: Batch,
-    step: number,
-    shard: number,
-  ): Record<string, Tensor> {
-    const { layers, tags } = this.plan;
-    const feeds: Record<string, Tensor> = {};
-    layers.forEach(({ input, rate, shape }, layer) => {
-      const sizes = shape.map((size) => evaluateSize(size, tags, { B: batch, L: length }));
-      const size = sizes.reduce((product, count) => product * count, 1);
-      const mask = this.masks.mask({ rate, step, layer, shard, size });
-      feeds[input] = new Tensor("float32", mask, sizes);
-    });
-    return feeds;
   }
 }
 
