@@ -1,4 +1,4 @@
-import { createOptimizer } from "../optimizers/optimizer.ts";
+import { createOptimizer } from "../optimizers/create-optimizer.ts";
 import type { ParameterRule } from "../optimizers/groups.ts";
 import { rulesOf } from "../program/rules.ts";
 import type { CompileOptions, OptimizerOptions, Program } from "../types.ts";
