@@ -3,6 +3,7 @@ export type EngineErrorCode =
   | "E_UNSUPPORTED_OP" // an operation that no kernel writes as ONNX
   | "E_READ_IN_TRACE" // a program that reads a tensor's values: there are none while it is traced
   | "E_RANDOM_IN_TRACE" // a program that draws random numbers: one draw would be baked in
+  | "E_DEVICE" // a device that is not there, or cannot be used
   | "E_NONFINITE" // NaN or infinity in the loss or a gradient
   | "E_STATE" // weights or optimizer state that do not fit the program
   | "E_SHAPE" // tensors whose shapes do not fit together, or that cannot be expressed with free sizes

@@ -9,6 +9,7 @@ import type {
   Batch,
   CompiledProgram,
   CompileOptions,
+  Device,
   EngineState,
   ExportOptions,
   NamedArray,
@@ -24,24 +25,32 @@ import { checkNames } from "./state.ts";
 import { nonFiniteError, TrainingGraph } from "./training.ts";
 import type { TrainingResult } from "./training.ts";
 
+/** What computes for a model, given the batch and, as tensors of the host, parameters and embedded rows. */
+export interface Runners {
+  device: Device;
+  training: Pick<TrainingGraph, "run" | "release">;
+  forward: () => Promise<Pick<ForwardGraph, "run" | "release">>;
+}
+
 /** A compiled program with its parameters and optimizer state; see `CompiledProgram` for what its methods do. */
 export class CompiledModel implements CompiledProgram {
-  readonly device = "cpu";
+  readonly device: Device;
   private readonly program: Program;
   private readonly options: CompileOptions;
   private readonly optimizer: AdamW;
   private readonly parameters: Parameters;
   private readonly table: EmbeddingTable | null;
-  private readonly training: TrainingGraph;
+  private readonly runners: Runners;
   /** Made when it is first asked for: many runs only train. */
-  private forwardGraph: Promise<ForwardGraph> | null = null;
+  private forwardGraph: ReturnType<Runners["forward"]> | null = null;
   /** Updates made so far. */
   private updates = 0;
 
-  private constructor(program: Program, options: CompileOptions, training: TrainingGraph) {
+  private constructor(program: Program, options: CompileOptions, runners: Runners) {
     this.program = program;
     this.options = options;
-    this.training = training;
+    this.runners = runners;
+    this.device = runners.device;
     if (options.optimizer.kind !== "adamw") throw new Error("only AdamW");
     this.optimizer = new AdamW(options.optimizer);
     this.parameters = new Parameters(program.parameters, options.seed);
@@ -55,10 +64,17 @@ export class CompiledModel implements CompiledProgram {
     }
   }
 
-  static async create(program: Program, options: CompileOptions): Promise<CompiledModel> {
+  /** @param runners - by default ONNX Runtime on the processor. */
+  static async create(
+    program: Program,
+    options: CompileOptions,
+    runners?: Runners,
+  ): Promise<CompiledModel> {
+    if (runners) return new CompiledModel(program, options, runners);
     const { seed, threads = 1, maxTokens } = options;
     const training = await TrainingGraph.create(program, { seed, threads, maxTokens });
-    return new CompiledModel(program, options, training);
+    const forward = () => ForwardGraph.create(program, threads);
+    return new CompiledModel(program, options, { device: "cpu", training, forward });
   }
 
   async step(
@@ -96,7 +112,7 @@ export class CompiledModel implements CompiledProgram {
   }
 
   async forward(batch: Batch): Promise<Record<string, NamedArray>> {
-    this.forwardGraph ??= ForwardGraph.create(this.program, this.options.threads ?? 1);
+    this.forwardGraph ??= this.runners.forward();
     const graph = await this.forwardGraph;
     return graph.run(batch, { ...this.parameters.feeds, ...this.gather(batch) });
   }
@@ -135,14 +151,14 @@ export class CompiledModel implements CompiledProgram {
   }
 
   async dispose(): Promise<void> {
-    await this.training.release();
+    await this.runners.training.release();
     await (await this.forwardGraph)?.release();
   }
 
   /** Runs the training graph and sums the gradients of the embedding's rows. */
   private async runTraining(batch: Batch): Promise<TrainingResult> {
     const feeds = { ...this.parameters.feeds, ...this.gather(batch) };
-    const result = await this.training.run(batch, feeds, this.updates + 1);
+    const result = await this.runners.training.run(batch, feeds, this.updates + 1);
     if (result.embedded) this.table?.accumulate(batch.tokens!, result.embedded);
     return result;
   }
