@@ -59,16 +59,23 @@ export async function loadTfjsNode(device: EagerDevice): Promise<string> {
   return TENSORFLOW;
 }
 
-/** @throws EngineError `E_DEVICE` where the package is not installed. */
-function findPackage(device: EagerDevice): string {
-  const name = `@tensorflow/${device}`;
+/** The module that the package's name leads to, beside the engine or in the working directory; null without it. */
+export function resolveTfjsNode(device: EagerDevice): string | null {
   for (const from of [import.meta.url, join(resolve(), "index.js")]) {
     try {
-      return createRequire(from).resolve(name);
+      return createRequire(from).resolve(`@tensorflow/${device}`);
     } catch {
       // Not there: the next place.
     }
   }
+  return null;
+}
+
+/** @throws EngineError `E_DEVICE` where the package is not installed. */
+function findPackage(device: EagerDevice): string {
+  const path = resolveTfjsNode(device);
+  if (path !== null) return path;
+  const name = `@tensorflow/${device}`;
   throw deviceError(
     device,
     `the package ${name}`,
