@@ -22,11 +22,11 @@ type Product = { product: number[]; gpu: boolean };
 
 /** Multiplies with a binding that does not lie where the package would look for it. */
 async function multiply([folder, binding, name]: readonly string[]): Promise<Product> {
-  const require = createRequire(join(folder!, "package.json"));
-  const tf = require("@tensorflow/tfjs") as Tfjs;
-  const { NodeJSKernelBackend } = require("./dist/nodejs_kernel_backend") as Backend;
-  require("./dist/register_all_kernels");
-  const backend = new NodeJSKernelBackend(require(binding!), name!);
+  const load = createRequire(join(folder!, "package.json"));
+  const tf = load("@tensorflow/tfjs") as Tfjs;
+  const { NodeJSKernelBackend } = load("./dist/nodejs_kernel_backend") as Backend;
+  load("./dist/register_all_kernels");
+  const backend = new NodeJSKernelBackend(load(binding!), name!);
   tf.registerBackend("tensorflow", () => backend);
   await tf.setBackend("tensorflow");
   const matrix = tf.tensor2d([
