@@ -1,42 +1,35 @@
 import { EngineError } from "./errors.ts";
 import { squaredNorm } from "./gradient-clipping.ts";
-import { createMoments, momentNames, updateFactors, updateRange } from "./optimizers/adamw.ts";
-import type { AdamW, Moments } from "./optimizers/adamw.ts";
-import type { StateDict } from "./types.ts";
+import { createState, stateNamesOf } from "./optimizers/optimizer.ts";
+import type { Optimizer, UpdateOptions } from "./optimizers/optimizer.ts";
+import type { NamedArray, StateDict } from "./types.ts";
 
 export interface EmbeddingTableOptions {
   rows: number;
   size: number;
   /** Starting values, `[rows, size]`; the table works on this very array. Default: zeros. */
   values?: Float32Array;
+  /** Updates the rows; without one the table is frozen and takes no gradients. */
+  optimizer?: Optimizer;
   /** A row that never learns: its tokens get no gradient, as with PyTorch's `padding_idx`. */
   paddingRow?: number;
-}
-
-export interface EmbeddingUpdate {
-  optimizer: AdamW;
-  learningRate: number;
-  /** Which update this is, counted from 1, of the whole model, not of a row. */
-  step: number;
-  /** Multiplies the gradients, e.g. to clip them. Default 1. */
-  gradientScale?: number;
-  /** Whether the optimizer's weight decay applies. Default true. */
-  decay?: boolean;
 }
 
 /**
  * A table of vectors on the host: a batch's rows are gathered for the graph, their gradients summed per row, and only
  * the touched rows are updated, so that a step's cost does not depend on the number of rows.
  *
- * The update is the lazy one of `torch.optim.SparseAdam`: moments and weight decay of rows that a batch does not touch
- * rest, while the bias correction counts all steps. It equals dense AdamW when every row is touched in each step.
+ * The update is the lazy one of `torch.optim.SparseAdam`: the optimizer's state and the weight decay of rows that a
+ * batch does not touch rest, while AdamW's bias correction counts all steps. It equals the dense update when every row
+ * is touched in each step.
  */
 export class EmbeddingTable {
   readonly rows: number;
   readonly size: number;
   readonly values: Float32Array;
   readonly paddingRow: number | undefined;
-  private readonly moments: Moments;
+  private readonly optimizer: Optimizer | null;
+  private readonly state: readonly Float32Array[];
   /** By row: its place in `touched`, or -1. */
   private readonly places: Int32Array;
   private readonly touched: Int32Array;
@@ -45,7 +38,7 @@ export class EmbeddingTable {
   private sums: Float32Array;
 
   /** @throws EngineError `E_SHAPE` if `values` or `paddingRow` does not fit. */
-  constructor({ rows, size, values, paddingRow }: EmbeddingTableOptions) {
+  constructor({ rows, size, values, optimizer, paddingRow }: EmbeddingTableOptions) {
     this.rows = rows;
     this.size = size;
     this.values = values ?? new Float32Array(rows * size);
@@ -54,7 +47,8 @@ export class EmbeddingTable {
       throw new EngineError("E_SHAPE", `Expected a padding row below ${rows}, got ${paddingRow}.`);
     }
     this.paddingRow = paddingRow;
-    this.moments = createMoments(rows * size);
+    this.optimizer = optimizer ?? null;
+    this.state = optimizer ? createState(optimizer, rows * size) : [];
     this.places = new Int32Array(rows).fill(-1);
     this.touched = new Int32Array(rows);
     this.sums = new Float32Array(Math.min(rows, 256) * size);
@@ -89,13 +83,14 @@ export class EmbeddingTable {
   }
 
   /**
-   * Adds each token's gradient to its row's sum, in the order of the tokens; sums from several calls (shards of a
+   * Adds each token's gradient to its row's sum, in the order of the tokens; sums from several calls (parts of a
    * batch) add up until `update` or `clearGradient`.
    *
    * @param gradient - `[N, size]` for `N` tokens.
+   * @param weight - multiplies the gradient.
    * @throws EngineError `E_SHAPE` if `gradient` does not fit, `E_TOKEN` if a token is not a row.
    */
-  accumulate(tokens: Int32Array, gradient: Float32Array): void {
+  accumulate(tokens: Int32Array, gradient: Float32Array, weight = 1): void {
     expectLength("gradient", gradient, [tokens.length, this.size]);
     const { size } = this;
     for (let place = 0; place < tokens.length; place += 1) {
@@ -105,9 +100,20 @@ export class EmbeddingTable {
       const source = place * size;
       const { sums } = this;
       for (let column = 0; column < size; column += 1) {
-        sums[target + column] = sums[target + column]! + gradient[source + column]!;
+        sums[target + column] = sums[target + column]! + weight * gradient[source + column]!;
       }
     }
+  }
+
+  /** The accumulated gradients as a tensor of the table's shape, zero where no token was; forgets them. */
+  takeGradient(): NamedArray {
+    const { rows, size } = this;
+    const dense = new Float32Array(rows * size);
+    this.touchedRows.forEach((row, place) => {
+      dense.set(this.sums.subarray(place * size, (place + 1) * size), row * size);
+    });
+    this.clearGradient();
+    return { shape: [rows, size], data: dense };
   }
 
   /** Sum of squares of the accumulated gradients, each row summed first. */
@@ -115,21 +121,16 @@ export class EmbeddingTable {
     return squaredNorm(this.gradient);
   }
 
-  /** Updates the touched rows and forgets their gradients. */
-  update({
-    optimizer,
-    learningRate,
-    step,
-    gradientScale = 1,
-    decay = true,
-  }: EmbeddingUpdate): void {
-    const options = { learningRate, step, decay, gradientScale };
-    const factors = updateFactors(optimizer.options, options);
-    const arrays = { parameter: this.values, gradient: this.sums, moments: this.moments };
-    const { size } = this;
-    for (let place = 0; place < this.touchedCount; place += 1) {
-      const offset = this.touched[place]! * size;
-      updateRange(arrays, { offset, gradientOffset: place * size, count: size }, factors);
+  /** Updates the touched rows and forgets their gradients. `step` counts the updates of the whole model, not of a row. */
+  update(options: UpdateOptions): void {
+    if (this.optimizer) {
+      const update = this.optimizer.prepare(options);
+      const arrays = { parameter: this.values, gradient: this.sums, state: this.state };
+      const { size } = this;
+      for (let place = 0; place < this.touchedCount; place += 1) {
+        const offset = this.touched[place]! * size;
+        update(arrays, { offset, gradientOffset: place * size, count: size });
+      }
     }
     this.clearGradient();
   }
@@ -140,37 +141,39 @@ export class EmbeddingTable {
     this.touchedCount = 0;
   }
 
-  /** A deep copy of the values, named `name`, and of the moments. */
+  /** A deep copy of the values, named `name`, and of the optimizer's state. */
   saveState(name: string): { weights: StateDict; optimizer: StateDict } {
     const shape = [this.rows, this.size];
-    const names = momentNames(name);
+    const optimizer = this.stateNames(name).map(
+      (stateName, index) => [stateName, { shape, data: this.state[index]!.slice() }] as const,
+    );
     return {
       weights: { [name]: { shape, data: this.values.slice() } },
-      optimizer: {
-        [names.first]: { shape, data: this.moments.first.slice() },
-        [names.second]: { shape, data: this.moments.second.slice() },
-      },
+      optimizer: Object.fromEntries(optimizer),
     };
   }
 
+  /** Names of the optimizer's state of a table of that name. */
+  stateNames(name: string): string[] {
+    return this.optimizer ? stateNamesOf(this.optimizer, name) : [];
+  }
+
   /**
-   * Restores what `saveState` gave; without `optimizer` the moments become zero.
+   * Restores what `saveState` gave; without `optimizer` its state becomes zero.
    *
    * @throws EngineError `E_STATE` naming a tensor that is missing or misshapen; nothing is changed then.
    */
   loadState(name: string, state: { weights: StateDict; optimizer?: StateDict }): void {
-    const names = momentNames(name);
     const values = this.fromState(state.weights, name);
-    const first = state.optimizer && this.fromState(state.optimizer, names.first);
-    const second = state.optimizer && this.fromState(state.optimizer, names.second);
+    const saved = this.stateNames(name).map(
+      (stateName) => state.optimizer && this.fromState(state.optimizer, stateName),
+    );
     this.values.set(values);
-    if (first && second) {
-      this.moments.first.set(first);
-      this.moments.second.set(second);
-    } else {
-      this.moments.first.fill(0);
-      this.moments.second.fill(0);
-    }
+    this.state.forEach((array, index) => {
+      const from = saved[index];
+      if (from) array.set(from);
+      else array.fill(0);
+    });
     this.clearGradient();
   }
 

@@ -9,6 +9,7 @@ export type EngineErrorCode =
   | "E_SHAPE" // tensors whose shapes do not fit together, or that cannot be expressed with free sizes
   | "E_TOKEN" // a token that is not a row of the embedding table
   | "E_STEP" // a step number that no update can have
+  | "E_OPTIMIZER" // an optimizer option or parameter group that makes no sense
   | "E_SCHEDULE" // a learning-rate schedule that makes no sense
   | "E_FILE" // a damaged or foreign file of tensors
   | "E_NAME"; // a tensor that a file does not hold

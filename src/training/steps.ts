@@ -1,6 +1,6 @@
 import { EngineError } from "../engine/index.ts";
 import type { CompiledProgram, StepResult } from "../engine/types.ts";
-import { warmupLinearDecay } from "../engine/optimizers/schedules.ts";
+import { learningRateAt } from "../engine/optimizers/schedules.ts";
 import { LimbeckError } from "../errors.ts";
 import { epochBatches, makeBatch } from "./batches.ts";
 import { textLengths, type TrainingSet } from "./training-set.ts";
@@ -56,7 +56,8 @@ export async function makeSteps(
     const epoch = Math.floor(step / perEpoch);
     const batches = epochBatches(lengths, { batch: plan.batch, seed: plan.seed, epoch });
     for (const rows of batches.slice(step % perEpoch)) {
-      const learningRate = warmupLinearDecay(step, {
+      const learningRate = learningRateAt(step, {
+        kind: "linear",
         peak: plan.learningRate,
         steps: plan.steps,
         warmup: plan.warmup,

@@ -1,8 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { measureGradients } from "../../src/engine/gradient-clipping.ts";
-import { AdamW, createMoments, momentNames } from "../../src/engine/optimizers/adamw.ts";
-import { warmupLinearDecay } from "../../src/engine/optimizers/schedules.ts";
+import { AdamW } from "../../src/engine/optimizers/adamw.ts";
+import {
+  createState,
+  stateNamesOf,
+  updateParameter,
+} from "../../src/engine/optimizers/optimizer.ts";
+import type { UpdateOptions } from "../../src/engine/optimizers/optimizer.ts";
+import { learningRateAt } from "../../src/engine/optimizers/schedules.ts";
 
 // Written by tests/fixtures/generators/engine_adamw.py with PyTorch: 20 clipped steps under a schedule.
 const fixture = JSON.parse(
@@ -23,7 +29,7 @@ const fixture = JSON.parse(
   moments: Record<string, { exp_avg: number[]; exp_avg_sq: number[] }>;
 };
 const names = Object.keys(fixture.start);
-const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /** Largest difference, relative to the largest value of the tensor. */
 function worst(got: Float32Array, expected: readonly number[]): number {
@@ -32,9 +38,9 @@ function worst(got: Float32Array, expected: readonly number[]): number {
 }
 
 describe("AdamW beside torch.optim.AdamW", () => {
-  const adamw = new AdamW({ ...defaults, weightDecay: fixture.weightDecay });
+  const adamw = new AdamW(defaults);
   const parameters = names.map((name) => Float32Array.from(fixture.start[name]!));
-  const moments = parameters.map((parameter) => createMoments(parameter.length));
+  const moments = parameters.map((parameter) => createState(adamw, parameter.length));
   const largest: number[] = [];
   fixture.steps.forEach((step, k) => {
     const gradients = names.map((name) => Float32Array.from(step.gradients[name]!));
@@ -42,12 +48,22 @@ describe("AdamW beside torch.optim.AdamW", () => {
       names.map((name, index) => [name, gradients[index]!]),
       fixture.clip,
     );
-    const schedule = { peak: fixture.peak, steps: fixture.steps.length, warmup: fixture.warmup };
+    const schedule = {
+      kind: "linear" as const,
+      peak: fixture.peak,
+      steps: fixture.steps.length,
+      warmup: fixture.warmup,
+    };
     names.forEach((name, index) => {
-      adamw.update(parameters[index]!, gradients[index]!, moments[index]!, {
-        learningRate: warmupLinearDecay(k, schedule),
+      const arrays = {
+        parameter: parameters[index]!,
+        gradient: gradients[index]!,
+        state: moments[index]!,
+      };
+      updateParameter(adamw, arrays, {
+        learningRate: learningRateAt(k, schedule),
         step: k + 1,
-        decay: fixture.decayed.includes(name),
+        weightDecay: fixture.decayed.includes(name) ? fixture.weightDecay : 0,
         gradientScale: scale,
       });
       largest.push(worst(parameters[index]!, step.after[name]!));
@@ -64,8 +80,8 @@ describe("AdamW beside torch.optim.AdamW", () => {
   it("agrees in the moments that it ends with", () => {
     names.forEach((name, index) => {
       const { exp_avg, exp_avg_sq } = fixture.moments[name]!;
-      expect(worst(moments[index]!.first, exp_avg)).toBeLessThan(1e-6);
-      expect(worst(moments[index]!.second, exp_avg_sq)).toBeLessThan(1e-6);
+      expect(worst(moments[index]![0]!, exp_avg)).toBeLessThan(1e-6);
+      expect(worst(moments[index]![1]!, exp_avg_sq)).toBeLessThan(1e-6);
     });
   });
 
@@ -81,16 +97,13 @@ describe("AdamW beside torch.optim.AdamW", () => {
 });
 
 describe("AdamW by hand", () => {
-  const update = (
-    options: { decay?: boolean; step?: number; learningRate?: number; gradientScale?: number },
-    gradient = 3,
-  ): number => {
+  const update = (options: Partial<UpdateOptions>, gradient = 3): number => {
     const parameter = Float32Array.of(2);
-    new AdamW({ ...defaults, weightDecay: 0.5 }).update(
-      parameter,
-      Float32Array.of(gradient),
-      createMoments(1),
-      { learningRate: 0.1, step: 1, decay: false, ...options },
+    const adamw = new AdamW(defaults);
+    updateParameter(
+      adamw,
+      { parameter, gradient: Float32Array.of(gradient), state: createState(adamw, 1) },
+      { learningRate: 0.1, step: 1, weightDecay: 0, ...options },
     );
     return parameter[0]!;
   };
@@ -104,7 +117,7 @@ describe("AdamW by hand", () => {
 
   // Decoupled: 2 · (1 - 0.1 · 0.5) - 0.1 = 1.8; as L2 inside the gradient it would still be 1.9.
   it("decays the parameter, not the gradient", () => {
-    expect(update({ decay: true })).toBeCloseTo(1.8, 6);
+    expect(update({ weightDecay: 0.5 })).toBeCloseTo(1.8, 6);
   });
 
   // m = 0.1·3 = 0.3, v = 0.001·9: step 10 corrects by c1 = 1 - 0.9¹⁰ = 0.6513216, c2 = 1 - 0.999¹⁰ = 0.0099551;
@@ -119,58 +132,62 @@ describe("AdamW by hand", () => {
   });
 
   it("leaves all but the moments alone at learning rate 0", () => {
-    expect(update({ learningRate: 0, decay: true })).toBe(2);
+    expect(update({ learningRate: 0, weightDecay: 0.5 })).toBe(2);
   });
 });
 
 describe("AdamW, edges", () => {
   it("ends decaying moments in zero, not in denormal numbers", () => {
-    const [parameter, moments] = [Float32Array.of(1), createMoments(1)];
     const adamw = new AdamW({ ...defaults, beta1: 0.5, beta2: 0.5 });
-    const options = { learningRate: 0.1, decay: false };
-    adamw.update(parameter, Float32Array.of(1), moments, { ...options, step: 1 });
+    const [parameter, state] = [Float32Array.of(1), createState(adamw, 1)];
+    const options = { learningRate: 0.1, weightDecay: 0 };
+    const update = (gradient: number, step: number): void => {
+      const arrays = { parameter, gradient: Float32Array.of(gradient), state };
+      updateParameter(adamw, arrays, { ...options, step });
+    };
+    update(1, 1);
     const seen: number[] = [];
     for (let step = 2; step < 160; step += 1) {
-      adamw.update(parameter, Float32Array.of(0), moments, { ...options, step });
-      seen.push(moments.first[0]!, moments.second[0]!);
+      update(0, step);
+      seen.push(...state.map((moment) => moment[0]!));
     }
     // 0.5¹⁵⁹ = 1.4e-48 lies below float32; on the way there is 1e-44, a denormal.
     expect(seen.filter((value) => value !== 0 && value < 2 ** -126)).toEqual([]);
     expect(Math.min(...seen.filter((value) => value !== 0))).toBeLessThan(1e-36);
-    expect([...moments.first, ...moments.second]).toEqual([0, 0]);
+    expect(state.map((moment) => moment[0])).toEqual([0, 0]);
   });
 
   it("keeps a negative first moment, flushing only what is tiny", () => {
-    const moments = createMoments(2);
-    const options = { learningRate: 0.1, step: 1, decay: false };
-    new AdamW(defaults).update(
-      Float32Array.of(1, 1),
-      Float32Array.of(-1, -1e-38),
-      moments,
-      options,
-    );
-    expect(moments.first[0]).toBeCloseTo(-0.1, 6);
-    expect(moments.first[1]).toBe(0);
+    const adamw = new AdamW(defaults);
+    const state = createState(adamw, 2);
+    const gradient = Float32Array.of(-1, -1e-38);
+    const options = { learningRate: 0.1, step: 1, weightDecay: 0 };
+    updateParameter(adamw, { parameter: Float32Array.of(1, 1), gradient, state }, options);
+    expect(state[0]![0]).toBeCloseTo(-0.1, 6);
+    expect(state[0]![1]).toBe(0);
   });
 
-  it("refuses arrays of different lengths and a step of 0", () => {
+  it("refuses arrays of different lengths, a step of 0, and options out of range", () => {
     const adamw = new AdamW(defaults);
-    const [two, three] = [new Float32Array(2), new Float32Array(3)];
-    const options = { learningRate: 0.1, step: 1, decay: true };
+    const parameter = new Float32Array(2);
+    const state = createState(adamw, 2);
+    const options = { learningRate: 0.1, step: 1, weightDecay: 0 };
     expect(() => {
-      adamw.update(two, three, createMoments(2), options);
-    }).toThrow(
-      "Expected a gradient and two moments of 2 elements as the parameter has, got 3, 2, 2.",
+      updateParameter(adamw, { parameter, gradient: new Float32Array(3), state }, options);
+    }).toThrow("Expected a gradient and 2 arrays of state of 2 elements as the parameter has, got");
+    expect(() => {
+      updateParameter(adamw, { parameter, gradient: parameter, state: [] }, options);
+    }).toThrow("2 arrays of state");
+    expect(() => adamw.prepare({ ...options, step: 0 })).toThrow(
+      "Expected the number of this update, counted from 1, got 0.",
     );
-    expect(() => {
-      adamw.update(two, two, createMoments(2), { ...options, step: 0 });
-    }).toThrow("Expected the number of this update, counted from 1, got 0.");
+    expect(() => new AdamW({ ...defaults, beta2: 1 })).toThrow("Expected beta2 in [0, 1), got 1.");
   });
 
   it("names moments as PyTorch does", () => {
-    expect(momentNames("a.weight")).toEqual({
-      first: "a.weight.exp_avg",
-      second: "a.weight.exp_avg_sq",
-    });
+    expect(stateNamesOf(new AdamW(defaults), "a.weight")).toEqual([
+      "a.weight.exp_avg",
+      "a.weight.exp_avg_sq",
+    ]);
   });
 });

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { EmbeddingTable } from "../../src/engine/embedding-table.ts";
 import { EngineError } from "../../src/engine/errors.ts";
-import { AdamW, createMoments } from "../../src/engine/optimizers/adamw.ts";
+import { AdamW } from "../../src/engine/optimizers/adamw.ts";
+import { createState, updateParameter } from "../../src/engine/optimizers/optimizer.ts";
 import { Random } from "../../src/math/random.ts";
 
-const adamw = (weightDecay = 0, epsilon = 1e-8): AdamW =>
-  new AdamW({ beta1: 0.9, beta2: 0.999, epsilon, weightDecay });
+const adamw = (epsilon = 1e-8): AdamW => new AdamW({ beta1: 0.9, beta2: 0.999, epsilon });
 const tokens = (...rows: number[]): Int32Array => Int32Array.from(rows);
 const floats = (...values: number[]): Float32Array => Float32Array.from(values);
 /** Rows 0…3 of two columns: [0, 1], [10, 11], [20, 21], [30, 31]. */
@@ -15,6 +15,7 @@ const table = (paddingRow?: number): EmbeddingTable =>
     rows: 4,
     size: 2,
     values: floats(0, 1, 10, 11, 20, 21, 30, 31),
+    optimizer: adamw(),
     ...(paddingRow !== undefined && { paddingRow }),
   });
 
@@ -40,7 +41,7 @@ describe("EmbeddingTable, gathering and summing", () => {
     expect([...embeddings.gradient]).toEqual([1, 2, 13, 24, 5, 6]);
     // 1 + 4 + 169 + 576 + 25 + 36; of the parts before they are summed it would be 291.
     expect(embeddings.squaredNorm()).toBe(811);
-    embeddings.update({ optimizer: adamw(), learningRate: 0.1, step: 1 });
+    embeddings.update({ weightDecay: 0, learningRate: 0.1, step: 1 });
     expect(embeddings.touchedRows.length).toBe(0);
     embeddings.accumulate(tokens(1), floats(7, 8));
     expect([...embeddings.gradient]).toEqual([7, 8]);
@@ -70,7 +71,7 @@ describe("EmbeddingTable, gathering and summing", () => {
     const embeddings = table(0);
     embeddings.accumulate(tokens(0, 2, 0), floats(9, 9, 1, 2, 9, 9));
     expect([...embeddings.touchedRows]).toEqual([2]);
-    embeddings.update({ optimizer: adamw(0.5), learningRate: 0.1, step: 1 });
+    embeddings.update({ weightDecay: 0.5, learningRate: 0.1, step: 1 });
     expect([...embeddings.values.subarray(0, 4)]).toEqual([0, 1, 10, 11]);
     expect(embeddings.values[4]).not.toBe(20);
   });
@@ -102,8 +103,9 @@ describe("EmbeddingTable, updating", () => {
   it("equals dense AdamW, bit for bit, when every row is touched in each step", () => {
     const random = new Random("dense");
     const start = Float32Array.from({ length: 40 }, () => random.normal());
-    const embeddings = new EmbeddingTable({ rows: 8, size: 5, values: start.slice() });
-    const [parameter, moments, optimizer] = [start.slice(), createMoments(40), adamw(0.1)];
+    const optimizer = adamw();
+    const embeddings = new EmbeddingTable({ rows: 8, size: 5, values: start.slice(), optimizer });
+    const [parameter, state] = [start.slice(), createState(optimizer, 40)];
     for (let step = 1; step <= 20; step += 1) {
       const rows = random.shuffle(Int32Array.from([0, 1, 2, 3, 4, 5, 6, 7, 3, 3, 5]));
       const gradient = Float32Array.from({ length: 55 }, () => random.normal());
@@ -111,10 +113,10 @@ describe("EmbeddingTable, updating", () => {
       rows.forEach((row, n) => {
         for (let c = 0; c < 5; c += 1) dense[row * 5 + c]! += gradient[n * 5 + c]!;
       });
-      const options = { learningRate: 0.01 * step, step, gradientScale: 0.7 };
+      const options = { learningRate: 0.01 * step, step, gradientScale: 0.7, weightDecay: 0.1 };
       embeddings.accumulate(rows, gradient);
-      embeddings.update({ optimizer, ...options });
-      optimizer.update(parameter, dense, moments, { ...options, decay: true });
+      embeddings.update(options);
+      updateParameter(optimizer, { parameter, gradient: dense, state }, options);
     }
     expect(embeddings.values).toEqual(parameter);
   });
@@ -134,10 +136,13 @@ describe("EmbeddingTable, updating", () => {
     };
     const { rows, size, learningRate, epsilon } = fixture;
     const values = Float32Array.from(fixture.start);
-    const embeddings = new EmbeddingTable({ rows, size, values, paddingRow: 0 });
+    const embeddings = new EmbeddingTable({
+      ...{ rows, size, values, paddingRow: 0 },
+      optimizer: adamw(epsilon),
+    });
     fixture.steps.forEach((step, k) => {
       embeddings.accumulate(Int32Array.from(step.tokens), Float32Array.from(step.gradient));
-      embeddings.update({ optimizer: adamw(0, epsilon), learningRate, step: k + 1 });
+      embeddings.update({ weightDecay: 0, learningRate, step: k + 1 });
     });
     expect(fixture.steps.length).toBe(20);
     expect(fixture.steps.some((step) => new Set(step.tokens).size < 6)).toBe(true);
@@ -149,10 +154,10 @@ describe("EmbeddingTable, updating", () => {
   it("leaves rows that a batch does not touch, and their moments, as they are", () => {
     const embeddings = table();
     embeddings.accumulate(tokens(1), floats(1, 1));
-    embeddings.update({ optimizer: adamw(0.5), learningRate: 0.1, step: 1 });
+    embeddings.update({ weightDecay: 0.5, learningRate: 0.1, step: 1 });
     const before = embeddings.saveState("e");
     embeddings.accumulate(tokens(2), floats(1, 1));
-    embeddings.update({ optimizer: adamw(0.5), learningRate: 0.1, step: 2 });
+    embeddings.update({ weightDecay: 0.5, learningRate: 0.1, step: 2 });
     const after = embeddings.saveState("e");
     for (const part of ["weights", "optimizer"] as const) {
       for (const [name, { data }] of Object.entries(before[part])) {
@@ -165,10 +170,10 @@ describe("EmbeddingTable, updating", () => {
 
   // Step 1 of AdamW: 10 · (1 - 0.1 · 0.5) - 0.1 = 9.4 with decay, 9.9 without.
   it("decays only where asked", () => {
-    const decayed = [true, false].map((decay) => {
+    const decayed = [0.5, 0].map((weightDecay) => {
       const embeddings = table();
       embeddings.accumulate(tokens(1), floats(3, 3));
-      embeddings.update({ optimizer: adamw(0.5), learningRate: 0.1, step: 1, decay });
+      embeddings.update({ weightDecay, learningRate: 0.1, step: 1 });
       return embeddings.values[2]!;
     });
     expect(decayed[0]).toBeCloseTo(9.4, 5);
@@ -185,7 +190,7 @@ describe("EmbeddingTable, state", () => {
         rows,
         Float32Array.from({ length: 6 }, () => random.normal()),
       );
-      embeddings.update({ optimizer: adamw(0.1), learningRate: 0.01, step });
+      embeddings.update({ weightDecay: 0.1, learningRate: 0.01, step });
     }
   };
 
@@ -194,7 +199,7 @@ describe("EmbeddingTable, state", () => {
     work(whole, 1, 5);
     const saved = whole.saveState("words");
     work(whole, 6, 12);
-    const resumed = new EmbeddingTable({ rows: 4, size: 2 });
+    const resumed = new EmbeddingTable({ rows: 4, size: 2, optimizer: adamw() });
     resumed.accumulate(tokens(0), floats(5, 5)); // pending work that loading must forget
     resumed.loadState("words", saved);
     work(resumed, 6, 12);
@@ -214,7 +219,7 @@ describe("EmbeddingTable, state", () => {
 
   it("names what is missing or misshapen and changes nothing", () => {
     const embeddings = table();
-    const saved = new EmbeddingTable({ rows: 4, size: 2 }).saveState("words");
+    const saved = new EmbeddingTable({ rows: 4, size: 2, optimizer: adamw() }).saveState("words");
     const flat = { shape: [2, 4], data: new Float32Array(8) };
     expect(() => {
       embeddings.loadState("words", { ...saved, optimizer: {} });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { warmupLinearDecay } from "../../src/engine/optimizers/schedules.ts";
+import { learningRateAt } from "../../src/engine/optimizers/schedules.ts";
 
-describe("warmupLinearDecay", () => {
+describe("learningRateAt, linear", () => {
   const rates = (peak: number, steps: number, warmup: number): number[] =>
-    Array.from({ length: steps }, (_, k) => warmupLinearDecay(k, { peak, steps, warmup }));
+    Array.from({ length: steps }, (_, k) =>
+      learningRateAt(k, { kind: "linear", peak, steps, warmup }),
+    );
   const expectRates = (got: number[], expected: number[]): void => {
     expect(got.length).toBe(expected.length);
     got.forEach((rate, k) => {
@@ -36,7 +38,7 @@ describe("warmupLinearDecay", () => {
   });
 
   it("is 0 after the last step", () => {
-    expect(warmupLinearDecay(10, { peak: 1, steps: 10, warmup: 0.1 })).toBe(0);
+    expect(learningRateAt(10, { kind: "linear", peak: 1, steps: 10, warmup: 0.1 })).toBe(0);
   });
 
   it.each([
@@ -46,6 +48,8 @@ describe("warmupLinearDecay", () => {
     [-1, { peak: 1, steps: 5, warmup: 0.1 }],
     [NaN, { peak: 1, steps: 5, warmup: 0.1 }],
   ])("refuses update %d of %o", (k, options) => {
-    expect(() => warmupLinearDecay(k, options)).toThrow("Expected steps ≥ 1, warmup in [0, 1]");
+    expect(() => learningRateAt(k, { kind: "linear", ...options })).toThrow(
+      "Expected steps ≥ 1, warmup in [0, 1]",
+    );
   });
 });

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeEach, describe, expect, it } from "vitest";
-import { AdamW, createMoments } from "../../src/engine/optimizers/adamw.ts";
+import { AdamW } from "../../src/engine/optimizers/adamw.ts";
+import { createState, updateParameter } from "../../src/engine/optimizers/optimizer.ts";
 import { compile } from "../../src/engine/index.ts";
 import type { EngineState } from "../../src/engine/index.ts";
 import { student as bilstm } from "../../students/bilstm.ts";
@@ -65,7 +66,10 @@ describe("whole training steps, traced and eager", () => {
     const state: EngineState = await compiled.saveState();
     const optimizer = new AdamW(ADAMW);
     const moments = new Map(
-      Object.entries(state.weights).map(([name, { data }]) => [name, createMoments(data.length)]),
+      Object.entries(state.weights).map(([name, { data }]) => [
+        name,
+        createState(optimizer, data.length),
+      ]),
     );
     // Every row of the table is touched in every step, where the lazy update is the dense one.
     const batch = makeBatch([11, 11], { rows: 23 });
@@ -79,10 +83,13 @@ describe("whole training steps, traced and eager", () => {
         // Row 0 is not touched: it rests, decay included.
         const from = name === TABLE ? program.embedding!.size : 0;
         const part = (array: Float32Array) => array.subarray(from);
-        const { first, second } = moments.get(name)!;
-        const touched = { first: part(first), second: part(second) };
-        const gradient = part(eager.gradients[name]!);
-        optimizer.update(part(data), gradient, touched, { learningRate: 0.02, step, decay });
+        const arrays = {
+          parameter: part(data),
+          gradient: part(eager.gradients[name]!),
+          state: moments.get(name)!.map(part),
+        };
+        const weightDecay = decay ? ADAMW.weightDecay : 0;
+        updateParameter(optimizer, arrays, { learningRate: 0.02, step, weightDecay });
       }
     }
     const { weights } = await compiled.saveState();

@@ -9,6 +9,14 @@ import type { Batch, Program, Tensors } from "../types.ts";
 import { readValues, runOn, tensorsOf } from "./eager-run.ts";
 import type { Feeds } from "./eager-run.ts";
 
+export interface EagerTrainingOptions {
+  seed: number;
+  /** Name of a tfjs backend. */
+  backend: string;
+  /** Parameters, and the embedding, that need no gradient. */
+  frozen: ReadonlySet<string>;
+}
+
 /** The training step of a program, each operation run at once by a tfjs backend; as `TrainingGraph`. */
 export class EagerTraining {
   private readonly program: Program;
@@ -22,11 +30,11 @@ export class EagerTraining {
    * Traces the program too, which computes nothing: it tells which inputs are read, and a program that another device
    * would refuse is refused here in the same words.
    */
-  constructor(program: Program, { seed, backend }: { seed: number; backend: string }) {
+  constructor(program: Program, { seed, backend, frozen }: EagerTrainingOptions) {
     this.program = program;
     this.backend = backend;
     this.masks = new DropoutPool(seed);
-    const { graph } = traceTraining(program);
+    const { graph } = traceTraining(program, frozen);
     this.used = usedInputs(graph, program);
     const prefix = names.gradient("");
     this.learned = graph.outputs.flatMap(({ name }) =>
@@ -34,7 +42,7 @@ export class EagerTraining {
     );
   }
 
-  /** @param step - number of the coming update, which chooses the dropout masks. */
+  /** @param step - number of the coming draw of dropout masks. */
   // eslint-disable-next-line @typescript-eslint/require-await -- graphs have to wait
   async run(batch: Batch, feeds: Feeds, step: number): Promise<TrainingResult> {
     const all = { ...feeds, ...feedInputs(this.program, this.used, batch) };

@@ -7,7 +7,8 @@ import { EagerTraining } from "./eager-training.ts";
 
 /**
  * A program that TensorFlow's own kernels run, operation by operation, through `@tensorflow/tfjs-node` or its GPU
- * twin. Parameters, embedding table and optimizer stay on the host, as on the device `cpu`; `threads` does not act.
+ * twin. Parameters, embedding table and optimizer stay on the host, as on the device `cpu`;
+ * `threads`, `shards` and `workers` do not act.
  *
  * @throws EngineError `E_DEVICE` saying what is missing; otherwise as `compile`.
  */
@@ -25,9 +26,12 @@ export function compileOn(
   program: Program,
   options: CompileOptions & { device: EagerDevice },
 ): Promise<CompiledProgram> {
+  const { seed, device } = options;
   return CompiledModel.create(program, options, {
-    device: options.device,
-    training: new EagerTraining(program, { seed: options.seed, backend }),
-    forward: () => Promise.resolve(new EagerForward(program, backend)),
+    device,
+    // eslint-disable-next-line @typescript-eslint/require-await -- graphs have to wait
+    training: async (frozen) => new EagerTraining(program, { seed, backend, frozen }),
+    // eslint-disable-next-line @typescript-eslint/require-await
+    forward: async () => new EagerForward(program, backend),
   });
 }

@@ -1,6 +1,7 @@
 import { EngineError } from "../errors.ts";
 
-export interface WarmupLinearDecayOptions {
+export interface Schedule {
+  kind: ScheduleKind;
   /** The highest learning rate, reached at the end of the warm-up. */
   peak: number;
   /** Updates in all, `n`. */
@@ -9,17 +10,47 @@ export interface WarmupLinearDecayOptions {
   warmup: number;
 }
 
+export type ScheduleKind = "constant" | "linear" | "cosine" | "one-cycle" | "slanted-triangular";
+
+/** One-cycle starts at this share of the peak, and ends at `END` of that; PyTorch's defaults. */
+const START = 1 / 25;
+const END = 1e-4;
+/** How much lower than its peak the slanted triangle starts and ends; the paper's default. */
+const RATIO = 32;
+
+/** From 1 at progress 0 to 0 at progress 1, along half a cosine. */
+function cosine(progress: number): number {
+  return (1 + Math.cos(Math.PI * progress)) / 2;
+}
+
+/** Share of the peak at `rise`, progress of the warm-up, and `fall`, progress of the rest; one of them lies inside. */
+const SHAPES: Readonly<Record<ScheduleKind, (rise: number, fall: number) => number>> = {
+  constant: (rise) => rise,
+  linear: (rise, fall) => rise * (1 - fall),
+  cosine: (rise, fall) => rise * cosine(fall),
+  "one-cycle": (rise, fall) =>
+    rise < 1
+      ? START + (1 - START) * (1 - cosine(rise))
+      : START * END + (1 - START * END) * cosine(fall),
+  "slanted-triangular": (rise, fall) => (1 + rise * (1 - fall) * (RATIO - 1)) / RATIO,
+};
+
 /**
- * Learning rate of update `k`, counted from 0: linear from 0 to the peak, then linear to 0:
- * `peak · min(1, k / (w·n)) · (1 - max(0, (k - w·n) / ((1-w)·n)))`.
+ * Learning rate of update `k`, counted from 0. With `n` steps and a warm-up of `w`, `rise = min(1, k / (w·n))` and
+ * `fall = max(0, (k - w·n) / ((1-w)·n))`, the rate is `peak` times
  *
- * Update 0 has the rate 0 unless `warmup` is 0; update `n` would be the first with 0 again. Where `w` is 0 or 1 the
- * part without any updates counts as a factor of 1.
+ * - constant: `rise`
+ * - linear: `rise · (1 - fall)`
+ * - cosine: `rise · (1 + cos(π·fall)) / 2` (Loshchilov & Hutter 2017, section 3, without restarts)
+ * - one-cycle: half a cosine from 1/25 to 1, another from 1 to 1/250,000 (Smith & Topin 2018; `OneCycleLR` of PyTorch)
+ * - slanted-triangular: `(1 + rise · (1 - fall) · 31) / 32` (Howard & Ruder 2018, section 3.2, where `w` is `cut_frac`)
+ *
+ * The first three have the rate 0 at update 0 unless `warmup` is 0; update `n` would be the last of the fall. Where `w`
+ * is 0 or 1 the part without any updates counts as done.
  *
  * @throws EngineError `E_SCHEDULE` if an option is out of its range or `k` is not in `[0, steps]`.
  */
-export function warmupLinearDecay(k: number, options: WarmupLinearDecayOptions): number {
-  const { peak, steps, warmup } = options;
+export function learningRateAt(k: number, { kind, peak, steps, warmup }: Schedule): number {
   if (!(steps >= 1) || !(warmup >= 0 && warmup <= 1) || !(k >= 0 && k <= steps)) {
     throw new EngineError(
       "E_SCHEDULE",
@@ -29,5 +60,5 @@ export function warmupLinearDecay(k: number, options: WarmupLinearDecayOptions):
   const warm = warmup * steps;
   const rise = k < warm ? k / warm : 1;
   const fall = k > warm ? (k - warm) / (steps - warm) : 0;
-  return peak * rise * (1 - fall);
+  return peak * SHAPES[kind](rise, fall);
 }

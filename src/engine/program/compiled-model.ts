@@ -1,9 +1,11 @@
 import { Tensor } from "onnxruntime-node";
-import { EmbeddingTable } from "../embedding-table.ts";
+import type { EmbeddingTable } from "../embedding-table.ts";
 import { EngineError } from "../errors.ts";
 import { measureGradients } from "../gradient-clipping.ts";
 import type { GradientMeasure } from "../gradient-clipping.ts";
-import { AdamW, momentNames } from "../optimizers/adamw.ts";
+import type { ParameterRule } from "../optimizers/groups.ts";
+import { createOptimizer } from "../optimizers/optimizer.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import { EMBEDDED } from "../runtime/names.ts";
 import type {
   Batch,
@@ -17,19 +19,31 @@ import type {
   StateDict,
   StepResult,
 } from "../types.ts";
+import { addResult, partsOf } from "./accumulate.ts";
 import { exportModel } from "./export.ts";
 import { ForwardGraph } from "./forward.ts";
-import { initialValues } from "./initialize.ts";
+import { createTable } from "./create-table.ts";
 import { Parameters } from "./parameters.ts";
+import { rulesOf } from "./rules.ts";
 import { checkNames } from "./state.ts";
 import { nonFiniteError, TrainingGraph } from "./training.ts";
 import type { TrainingResult } from "./training.ts";
 
-/** What computes for a model, given the batch and, as tensors of the host, parameters and embedded rows. */
+/** What computes for a model, given a batch and, as tensors of the host, parameters and embedded rows. */
 export interface Runners {
   device: Device;
-  training: Pick<TrainingGraph, "run" | "release">;
+  training: (frozen: ReadonlySet<string>) => Promise<Pick<TrainingGraph, "run" | "release">>;
   forward: () => Promise<Pick<ForwardGraph, "run" | "release">>;
+}
+
+/** ONNX Runtime on the processor. */
+function processorRunners(program: Program, options: CompileOptions): Runners {
+  const { seed, threads = 1, maxTokens } = options;
+  return {
+    device: "cpu",
+    training: (frozen) => TrainingGraph.create(program, { seed, threads, maxTokens, frozen }),
+    forward: () => ForwardGraph.create(program, threads),
+  };
 }
 
 /** A compiled program with its parameters and optimizer state; see `CompiledProgram` for what its methods do. */
@@ -37,57 +51,61 @@ export class CompiledModel implements CompiledProgram {
   readonly device: Device;
   private readonly program: Program;
   private readonly options: CompileOptions;
-  private readonly optimizer: AdamW;
   private readonly parameters: Parameters;
   private readonly table: EmbeddingTable | null;
-  private readonly runners: Runners;
+  private readonly rules: ReadonlyMap<string, ParameterRule>;
+  private readonly training: Awaited<ReturnType<Runners["training"]>>;
+  private readonly openForward: Runners["forward"];
   /** Made when it is first asked for: many runs only train. */
   private forwardGraph: ReturnType<Runners["forward"]> | null = null;
   /** Updates made so far. */
   private updates = 0;
 
-  private constructor(program: Program, options: CompileOptions, runners: Runners) {
+  private constructor(
+    program: Program,
+    options: CompileOptions,
+    parts: {
+      optimizer: Optimizer;
+      rules: ReadonlyMap<string, ParameterRule>;
+      runners: Runners;
+      training: Awaited<ReturnType<Runners["training"]>>;
+    },
+  ) {
     this.program = program;
     this.options = options;
-    this.runners = runners;
-    this.device = runners.device;
-    if (options.optimizer.kind !== "adamw") throw new Error("only AdamW");
-    this.optimizer = new AdamW(options.optimizer);
-    this.parameters = new Parameters(program.parameters, options.seed);
-    const { embedding } = program;
-    if (embedding) {
-      const { name, rows, size, initializer } = embedding;
-      const values = initialValues({ name, shape: [rows, size], initializer }, options.seed);
-      this.table = new EmbeddingTable({ rows, size, values });
-    } else {
-      this.table = null;
-    }
+    this.device = parts.runners.device;
+    this.training = parts.training;
+    this.openForward = parts.runners.forward;
+    this.rules = parts.rules;
+    this.parameters = new Parameters(program.parameters, { ...parts, seed: options.seed });
+    this.table = createTable(program, { ...parts, seed: options.seed });
   }
 
-  /** @param runners - by default ONNX Runtime on the processor. */
   static async create(
     program: Program,
     options: CompileOptions,
-    runners?: Runners,
+    runners = processorRunners(program, options),
   ): Promise<CompiledModel> {
-    if (runners) return new CompiledModel(program, options, runners);
-    const { seed, threads = 1, maxTokens } = options;
-    const training = await TrainingGraph.create(program, { seed, threads, maxTokens });
-    const forward = () => ForwardGraph.create(program, threads);
-    return new CompiledModel(program, options, { device: "cpu", training, forward });
+    const optimizer = createOptimizer(options.optimizer);
+    const rules = rulesOf(program, options);
+    const frozen = new Set([...rules].filter(([, rule]) => rule.frozen).map(([name]) => name));
+    const training = await runners.training(frozen);
+    return new CompiledModel(program, options, { optimizer, rules, runners, training });
   }
 
   async step(
     given: Batch | readonly Batch[],
     { learningRate }: { learningRate: number },
   ): Promise<StepResult> {
-    const batch = given as Batch;
-    const result = await this.runTraining(batch);
     const step = this.updates + 1;
+    const result = await this.runTraining(given);
     const { norm, scale } = this.measure(result, step);
     const update = { learningRate, step, gradientScale: scale };
-    this.parameters.update(this.optimizer, result.gradients, update);
-    this.table?.update({ optimizer: this.optimizer, ...update });
+    this.parameters.update(result.gradients, update);
+    if (this.table) {
+      const { rate, weightDecay } = this.rules.get(this.program.embedding!.name)!;
+      this.table.update({ ...update, learningRate: rate * learningRate, weightDecay });
+    }
     this.updates = step;
     return { loss: result.loss, terms: result.terms, gradientNorm: norm };
   }
@@ -96,23 +114,18 @@ export class CompiledModel implements CompiledProgram {
     const result = await this.runTraining(batch);
     const gradients: StateDict = {};
     for (const { name, shape } of this.program.parameters) {
-      gradients[name] = { shape, data: result.gradients.get(name)! };
+      const data = result.gradients.get(name);
+      if (data) gradients[name] = { shape, data };
     }
-    if (this.table && this.program.embedding) {
-      const { rows, size } = this.table;
-      const dense = new Float32Array(rows * size);
-      const sums = this.table.gradient;
-      this.table.touchedRows.forEach((row, place) => {
-        dense.set(sums.subarray(place * size, (place + 1) * size), row * size);
-      });
-      this.table.clearGradient();
-      gradients[this.program.embedding.name] = { shape: [rows, size], data: dense };
+    const { embedding } = this.program;
+    if (this.table && embedding && !this.rules.get(embedding.name)!.frozen) {
+      gradients[embedding.name] = this.table.takeGradient();
     }
     return { loss: result.loss, gradients };
   }
 
   async forward(batch: Batch): Promise<Record<string, NamedArray>> {
-    this.forwardGraph ??= this.runners.forward();
+    this.forwardGraph ??= this.openForward();
     const graph = await this.forwardGraph;
     return graph.run(batch, { ...this.parameters.feeds, ...this.gather(batch) });
   }
@@ -151,16 +164,26 @@ export class CompiledModel implements CompiledProgram {
   }
 
   async dispose(): Promise<void> {
-    await this.runners.training.release();
+    await this.training.release();
     await (await this.forwardGraph)?.release();
   }
 
-  /** Runs the training graph and sums the gradients of the embedding's rows. */
-  private async runTraining(batch: Batch): Promise<TrainingResult> {
-    const feeds = { ...this.parameters.feeds, ...this.gather(batch) };
-    const result = await this.runners.training.run(batch, feeds, this.updates + 1);
-    if (result.embedded) this.table?.accumulate(batch.tokens!, result.embedded);
-    return result;
+  /** Runs the training graph on each batch and sums the gradients, those of the embedding's rows in the table. */
+  private async runTraining(given: Batch | readonly Batch[]): Promise<TrainingResult> {
+    const parts = partsOf(given, this.updates + 1);
+    let sum: TrainingResult | null = null;
+    try {
+      for (const { batch, weight, draw } of parts) {
+        const feeds = { ...this.parameters.feeds, ...this.gather(batch) };
+        const result = await this.training.run(batch, feeds, draw);
+        if (result.embedded) this.table?.accumulate(batch.tokens!, result.embedded, weight);
+        sum = parts.length === 1 ? result : addResult(sum, result, weight);
+      }
+    } catch (error) {
+      this.table?.clearGradient();
+      throw error;
+    }
+    return sum!;
   }
 
   /** @throws EngineError `E_NONFINITE`, leaving everything as it was. */
@@ -204,7 +227,7 @@ export class CompiledModel implements CompiledProgram {
     const { embedding } = this.program;
     if (embedding) {
       known.weights.push(embedding.name);
-      known.optimizer.push(...Object.values<string>(momentNames(embedding.name)));
+      known.optimizer.push(...(this.table?.stateNames(embedding.name) ?? []));
     }
     checkNames(known.weights, weights);
     if (optimizer) checkNames(known.optimizer, optimizer);

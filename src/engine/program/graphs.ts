@@ -35,13 +35,30 @@ function declare(scope: TraceScope, program: Program): { parameters: Tensors; in
   };
 }
 
-/** One training step: loss, terms, and the gradients of the parameters and of `embedded`. */
-export function traceTraining(program: Program): Traced<DropoutLayer[]> {
+/** What gradients are taken of: all parameters that are not frozen, and the gathered rows. */
+function learnedOf(program: Program, tensors: Tensors, frozen: ReadonlySet<string>): Tensors {
+  const parameters = program.parameters
+    .filter(({ name }) => !frozen.has(name))
+    .map(({ name }) => [name, tensors[name]!] as const);
+  const { embedding } = program;
+  const embedded = embedding && !frozen.has(embedding.name) && { [EMBEDDED]: tensors["embedded"]! };
+  return { ...Object.fromEntries(parameters), ...embedded };
+}
+
+/**
+ * One training step: loss, terms, and the gradients of the parameters and of `embedded`.
+ *
+ * @param frozen - names of parameters, or of the embedding, that need no gradient: no backward pass is made for them
+ */
+export function traceTraining(
+  program: Program,
+  frozen: ReadonlySet<string> = new Set(),
+): Traced<DropoutLayer[]> {
   return trace({ fixedSizes: fixedSizes(program) }, (scope) => {
     const layers: DropoutLayer[] = [];
     const { parameters, inputs } = declare(scope, program);
     const { embedded } = inputs;
-    const learned = { ...parameters, ...(embedded && { [EMBEDDED]: embedded }) };
+    const learned = learnedOf(program, { ...parameters, ...(embedded && { embedded }) }, frozen);
     const computeLoss = (): tf.Scalar => {
       const outputs = program.forward(parameters, inputs, tracedContext(scope, layers));
       const { loss, terms = {} } = program.loss(outputs, inputs, parameters);

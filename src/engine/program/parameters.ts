@@ -1,29 +1,37 @@
 import { Tensor } from "onnxruntime-node";
-import { createMoments, momentNames } from "../optimizers/adamw.ts";
-import type { AdamW, Moments, UpdateOptions } from "../optimizers/adamw.ts";
+import { createState, stateNamesOf, updateParameter } from "../optimizers/optimizer.ts";
+import type { Optimizer, UpdateOptions } from "../optimizers/optimizer.ts";
+import type { ParameterRule } from "../optimizers/groups.ts";
 import type { ParameterSpec, StateDict } from "../types.ts";
 import { names } from "../runtime/names.ts";
+import type { StateOptions } from "./create-table.ts";
 import { initialValues } from "./initialize.ts";
 import { findTensor } from "./state.ts";
 
 interface Parameter {
   spec: ParameterSpec;
   values: Float32Array;
-  moments: Moments;
-  decay: boolean;
+  /** What the optimizer keeps; nothing where the parameter is frozen. */
+  state: readonly Float32Array[];
+  stateNames: readonly string[];
+  rule: ParameterRule;
 }
 
-/** A program's parameters but the embedding, with the optimizer's moments. */
+/** A program's parameters but the embedding, with the optimizer's state. */
 export class Parameters {
   /** The parameters as inputs of a session. They read the arrays that updates write to. */
   readonly feeds: Readonly<Record<string, Tensor>>;
+  private readonly optimizer: Optimizer;
   private readonly all: readonly Parameter[];
 
-  constructor(specs: readonly ParameterSpec[], seed: number) {
+  constructor(specs: readonly ParameterSpec[], { seed, optimizer, rules }: StateOptions) {
+    this.optimizer = optimizer;
     this.all = specs.map((spec) => {
       const values = initialValues(spec, seed);
-      const decay = spec.decay ?? spec.shape.length > 1;
-      return { spec, values, moments: createMoments(values.length), decay };
+      const rule = rules.get(spec.name)!;
+      const state = rule.frozen ? [] : createState(optimizer, values.length);
+      const stateNames = rule.frozen ? [] : stateNamesOf(optimizer, spec.name);
+      return { spec, values, state, stateNames, rule };
     });
     const feeds = this.all.map(({ spec, values }) => {
       return [names.parameter(spec.name), new Tensor("float32", values, spec.shape)] as const;
@@ -35,14 +43,19 @@ export class Parameters {
     return this.all.map(({ spec }) => spec.name);
   }
 
-  /** One update of every parameter. */
+  /** One update of every parameter that is not frozen. */
   update(
-    optimizer: AdamW,
     gradients: ReadonlyMap<string, Float32Array>,
-    options: Omit<UpdateOptions, "decay">,
+    options: Omit<UpdateOptions, "weightDecay">,
   ): void {
-    for (const { spec, values, moments, decay } of this.all) {
-      optimizer.update(values, gradients.get(spec.name)!, moments, { ...options, decay });
+    for (const { spec, values, state, rule } of this.all) {
+      if (rule.frozen) continue;
+      const arrays = { parameter: values, gradient: gradients.get(spec.name)!, state };
+      updateParameter(this.optimizer, arrays, {
+        ...options,
+        learningRate: rule.rate * options.learningRate,
+        weightDecay: rule.weightDecay,
+      });
     }
   }
 
@@ -58,12 +71,12 @@ export class Parameters {
   saveState(): { weights: StateDict; optimizer: StateDict } {
     const weights: StateDict = {};
     const optimizer: StateDict = {};
-    for (const { spec, values, moments } of this.all) {
+    for (const { spec, values, state, stateNames } of this.all) {
       const { name, shape } = spec;
-      const { first, second } = momentNames(name);
       weights[name] = { shape, data: values.slice() };
-      optimizer[first] = { shape, data: moments.first.slice() };
-      optimizer[second] = { shape, data: moments.second.slice() };
+      stateNames.forEach((stateName, index) => {
+        optimizer[stateName] = { shape, data: state[index]!.slice() };
+      });
     }
     return { weights, optimizer };
   }
@@ -74,7 +87,7 @@ export class Parameters {
   }
 
   /**
-   * Finds every tensor, and only then copies any; without `optimizer` the moments become zero.
+   * Finds every tensor, and only then copies any; without `optimizer` its state becomes zero.
    *
    * @throws EngineError `E_STATE` naming a tensor that is missing or misshapen.
    */
@@ -86,21 +99,20 @@ export class Parameters {
   }
 
   private copies(weights: StateDict, optimizer?: StateDict) {
-    return this.all.flatMap(({ spec: { name, shape }, values, moments }) => {
-      const { first, second } = momentNames(name);
-      return [
-        { to: values, from: findTensor(weights, name, shape) },
-        { to: moments.first, from: optimizer && findTensor(optimizer, first, shape) },
-        { to: moments.second, from: optimizer && findTensor(optimizer, second, shape) },
-      ];
-    });
+    return this.all.flatMap(({ spec: { name, shape }, values, state, stateNames }) => [
+      { to: values, from: findTensor(weights, name, shape) },
+      ...stateNames.map((stateName, index) => ({
+        to: state[index]!,
+        from: optimizer && findTensor(optimizer, stateName, shape),
+      })),
+    ]);
   }
 
   /** Names of all tensors that `loadState` reads. */
   stateNames(): { weights: string[]; optimizer: string[] } {
     return {
       weights: this.names,
-      optimizer: this.names.flatMap((name) => Object.values<string>(momentNames(name))),
+      optimizer: this.all.flatMap(({ stateNames }) => stateNames),
     };
   }
 }

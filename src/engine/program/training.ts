@@ -16,9 +16,9 @@ import { traceTraining } from "./graphs.ts";
 export interface TrainingResult {
   loss: number;
   terms: Record<string, number>;
-  /** By parameter. */
+  /** By parameter that is not frozen. */
   gradients: Map<string, Float32Array>;
-  /** Gradient of the gathered embedding rows, `[B, L, size]`. */
+  /** Gradient of the gathered embedding rows, `[B, L, size]`; null where there are none, or frozen. */
   embedded: Float32Array | null;
 }
 
@@ -32,6 +32,7 @@ export class TrainingGraph {
   private readonly layers: readonly DropoutLayer[];
   private readonly tags: Tags;
   private readonly masks: DropoutPool;
+  private readonly outputs: ReadonlySet<string>;
 
   private constructor(parts: {
     program: Program;
@@ -47,13 +48,19 @@ export class TrainingGraph {
     this.layers = parts.layers;
     this.tags = parts.tags;
     this.masks = parts.masks;
+    this.outputs = new Set(parts.session.outputNames);
   }
 
   static async create(
     program: Program,
-    options: { seed: number; threads: number; maxTokens: number },
+    options: {
+      seed: number;
+      threads: number;
+      maxTokens: number;
+      frozen: ReadonlySet<string>;
+    },
   ): Promise<TrainingGraph> {
-    const { graph, result: layers, tags } = traceTraining(program);
+    const { graph, result: layers, tags } = traceTraining(program, options.frozen);
     const session = await createSession(encodeModel(graph), options.threads);
     const used = usedInputs(graph, program);
     // Sizes that grow with B · L; those that grow with L · L are not known yet.
@@ -73,9 +80,9 @@ export class TrainingGraph {
       ...this.dropoutFeeds(batch, step),
     });
     const data = (name: string) => results[name]!.data as Float32Array;
-    const gradients = this.program.parameters.map(
-      ({ name }) => [name, data(names.gradient(name))] as const,
-    );
+    const gradients = this.program.parameters
+      .filter(({ name }) => this.outputs.has(names.gradient(name)))
+      .map(({ name }) => [name, data(names.gradient(name))] as const);
     const terms = this.session.outputNames
       .filter((name) => name.startsWith(names.term("")))
       .map((name) => [name.slice(names.term("").length), data(name)[0]!] as const);
@@ -83,7 +90,7 @@ export class TrainingGraph {
       loss: data(names.loss)[0]!,
       terms: Object.fromEntries(terms),
       gradients: new Map(gradients),
-      embedded: this.program.embedding ? data(names.gradient(EMBEDDED)) : null,
+      embedded: this.outputs.has(names.gradient(EMBEDDED)) ? data(names.gradient(EMBEDDED)) : null,
     };
   }
 

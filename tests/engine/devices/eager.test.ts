@@ -141,9 +141,38 @@ describe("a program that runs eagerly", () => {
         return outputs;
       },
     };
-    expect(() => compileOn("cpu", reading, { ...compileOptions, device: "tfjs-node" })).toThrow(
+    await expect(eager(reading)).rejects.toThrow(
       expect.objectContaining({ code: "E_READ_IN_TRACE" }),
     );
+  });
+
+  it("takes several batches a step, with momentum, and leaves what is frozen alone", async () => {
+    const options: CompileOptions = {
+      ...compileOptions,
+      optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0.01 },
+      groups: [
+        { names: [TABLE, "lstm.*"], frozen: true },
+        { names: ["classifier.bias"], rate: 3 },
+      ],
+    };
+    await withBoth(dropping, options, async (one, other) => {
+      const before = await one.saveState();
+      for (const batches of [BATCHES.slice(0, 2), BATCHES.slice(2)]) {
+        const [a, b] = [
+          await one.step(batches, { learningRate: 0.1 }),
+          await other.step(batches, { learningRate: 0.1 }),
+        ];
+        expect(a.loss).toBeCloseTo(b.loss, 5);
+      }
+      const [x, y] = [await one.saveState(), await other.saveState()];
+      expectSameBits({ [TABLE]: x.weights[TABLE]! }, { [TABLE]: before.weights[TABLE]! });
+      for (const name of ["classifier.weight", "classifier.bias"]) {
+        expect(x.weights[name]!.data, name).not.toEqual(before.weights[name]!.data);
+        expect(largestDifference(x.weights[name]!.data, y.weights[name]!.data), name).toBeLessThan(
+          1e-5,
+        );
+      }
+    });
   });
 });
 
