@@ -43,8 +43,8 @@ export function chooseFrom(reports: readonly DeviceReport[]): Choice {
     }
     const agreement = report.difference?.toExponential(0) ?? "?";
     const step = report.stepMs?.toPrecision(2) ?? "?";
-    const facts = `takes a small training step in ${step} ms and agrees with cpu to ${agreement}`;
-    return { device, reason: `${[`${device} ${facts}`, ...objections].join("; ")}.` };
+    const facts = `it takes a small training step in ${step} ms and agrees with cpu to ${agreement}`;
+    return { device, reason: `${[`${device}: ${facts}`, ...objections].join("; ")}.` };
   }
   return {
     device: "cpu",
