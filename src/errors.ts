@@ -9,6 +9,7 @@ export type ErrorCode =
   | "E_TRAINING" // NaN, a crashed worker, a checkpoint that does not fit
   | "E_EXPORT" // an exported file that does not equal the trained student
   | "E_BUNDLE" // a bundle with a missing, truncated or foreign file
+  | "E_DEVICE" // a device that is not there, or that cannot be built
   | "E_DISK" // full, read-only, or not permitted
   | "E_LOCKED" // somebody else works in this folder
   | "E_ABORTED"; // stopped by the user; the message says how to go on

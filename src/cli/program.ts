@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { packageRoot } from "../platform/package-root.ts";
 import { STAGES } from "../types.ts";
+import { createDoctorCommand } from "./doctor-command.ts";
 import { createInitCommand } from "./init-command.ts";
 import { createPredictCommand } from "./predict-command.ts";
 import { createRecipeCommand } from "./recipe-command.ts";
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   program
     .addCommand(createPredictCommand())
     .addCommand(createInitCommand())
-    .addCommand(createRecipeCommand());
+    .addCommand(createRecipeCommand())
+    .addCommand(createDoctorCommand());
   return prepare(program);
 }

@@ -1,3 +1,5 @@
+import { compileEagerly } from "./devices/eager.ts";
+import { isEagerDevice } from "./devices/eager-load.ts";
 import { GpuModel } from "./devices/gpu-model.ts";
 import { PROVIDERS } from "./devices/gpu-session.ts";
 import { CompiledModel } from "./program/compiled-model.ts";
@@ -12,12 +14,11 @@ import type { CompiledProgram, CompileOptions, Program } from "./types.ts";
  *
  * @throws EngineError `E_UNSUPPORTED_OP`, `E_READ_IN_TRACE`, `E_RANDOM_IN_TRACE` or `E_SHAPE` where the program cannot
  * be traced, naming its line; `E_STATE` naming a parameter that does not reach the loss; `E_DEVICE` if the device is
- * missing or fails.
+ * missing or fails, saying what it lacks.
  */
 export function compile(program: Program, options: CompileOptions): Promise<CompiledProgram> {
-  const { device } = options;
-  if (device === "webgpu" || device === "cuda") {
-    return GpuModel.create(program, options, PROVIDERS[device]);
-  }
+  const { device = "cpu" } = options;
+  if (isEagerDevice(device)) return compileEagerly(program, options, device);
+  if (device !== "cpu") return GpuModel.create(program, options, PROVIDERS[device]);
   return CompiledModel.create(program, options);
 }

@@ -3,13 +3,13 @@ export type EngineErrorCode =
   | "E_UNSUPPORTED_OP" // an operation that no kernel writes as ONNX
   | "E_READ_IN_TRACE" // a program that reads a tensor's values: there are none while it is traced
   | "E_RANDOM_IN_TRACE" // a program that draws random numbers: one draw would be baked in
+  | "E_DEVICE" // a device that is not there, fails, or has too little memory
   | "E_NONFINITE" // NaN or infinity in the loss or a gradient
   | "E_STATE" // weights or optimizer state that do not fit the program
   | "E_SHAPE" // tensors whose shapes do not fit together, or that cannot be expressed with free sizes
   | "E_TOKEN" // a token that is not a row of the embedding table
   | "E_STEP" // a step number that no update can have
   | "E_OPTIMIZER" // an optimizer option or parameter group that makes no sense
-  | "E_DEVICE" // a device that is not there, fails, or has too little memory
   | "E_SCHEDULE" // a learning-rate schedule that makes no sense
   | "E_FILE" // a damaged or foreign file of tensors
   | "E_SHARDS" // a number of shards or workers that cannot be, or an input that cannot be split

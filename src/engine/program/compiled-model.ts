@@ -11,6 +11,7 @@ import type {
   Batch,
   CompiledProgram,
   CompileOptions,
+  Device,
   EngineState,
   ExportOptions,
   NamedArray,
@@ -29,17 +30,34 @@ import { openTraining } from "./open-training.ts";
 import { nonFiniteError } from "./training.ts";
 import type { GradientSource, TrainingResult } from "./training.ts";
 
+/** What computes for a model, given a batch and, as tensors of the host, parameters and embedded rows. */
+export interface Runners {
+  device: Device;
+  training: (frozen: ReadonlySet<string>) => Promise<GradientSource>;
+  forward: () => Promise<Pick<ForwardGraph, "run" | "release">>;
+}
+
+/** ONNX Runtime on the processor. */
+function processorRunners(program: Program, options: CompileOptions): Runners {
+  return {
+    device: "cpu",
+    training: (frozen) => openTraining(program, { ...options, frozen }),
+    forward: () => ForwardGraph.create(program, options.threads ?? 1),
+  };
+}
+
 /** A compiled program with its parameters and optimizer state; see `CompiledProgram` for what its methods do. */
 export class CompiledModel implements CompiledProgram {
-  readonly device = "cpu";
+  readonly device: Device;
   private readonly program: Program;
   private readonly options: CompileOptions;
   private readonly parameters: Parameters;
   private readonly table: EmbeddingTable | null;
   private readonly rules: ReadonlyMap<string, ParameterRule>;
   private readonly training: GradientSource;
+  private readonly openForward: Runners["forward"];
   /** Made when it is first asked for: many runs only train. */
-  private forwardGraph: Promise<ForwardGraph> | null = null;
+  private forwardGraph: ReturnType<Runners["forward"]> | null = null;
   /** Updates made so far. */
   private updates = 0;
 
@@ -49,23 +67,30 @@ export class CompiledModel implements CompiledProgram {
     parts: {
       optimizer: Optimizer;
       rules: ReadonlyMap<string, ParameterRule>;
+      runners: Runners;
       training: GradientSource;
     },
   ) {
     this.program = program;
     this.options = options;
+    this.device = parts.runners.device;
     this.training = parts.training;
+    this.openForward = parts.runners.forward;
     this.rules = parts.rules;
     this.parameters = new Parameters(program.parameters, { ...parts, seed: options.seed });
     this.table = createTable(program, { ...parts, seed: options.seed });
   }
 
-  static async create(program: Program, options: CompileOptions): Promise<CompiledModel> {
+  static async create(
+    program: Program,
+    options: CompileOptions,
+    runners = processorRunners(program, options),
+  ): Promise<CompiledModel> {
     const optimizer = createOptimizer(options.optimizer);
     const rules = rulesOf(program, options);
     const frozen = new Set([...rules].filter(([, rule]) => rule.frozen).map(([name]) => name));
-    const training = await openTraining(program, { ...options, frozen });
-    return new CompiledModel(program, options, { optimizer, rules, training });
+    const training = await runners.training(frozen);
+    return new CompiledModel(program, options, { optimizer, rules, runners, training });
   }
 
   async step(
@@ -100,7 +125,7 @@ export class CompiledModel implements CompiledProgram {
   }
 
   async forward(batch: Batch): Promise<Record<string, NamedArray>> {
-    this.forwardGraph ??= ForwardGraph.create(this.program, this.options.threads ?? 1);
+    this.forwardGraph ??= this.openForward();
     const graph = await this.forwardGraph;
     return graph.run(batch, { ...this.parameters.feeds, ...this.gather(batch) });
   }
