@@ -11,7 +11,7 @@ import { train } from "../engine/training-helpers.ts";
 /** What both backends hold at the moment. */
 function held(): number {
   const { state } = tf.engine();
-  return state.numTensors + (tf.findBackend("tensorflow")).numDataIds();
+  return state.numTensors + tf.findBackend("tensorflow").numDataIds();
 }
 
 async function run(program: Program, device: Device) {
