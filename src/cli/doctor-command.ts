@@ -10,8 +10,8 @@ interface DoctorOptions extends BuildCommandOptions {
 }
 
 async function examine({ json }: DoctorOptions): Promise<void> {
-  const { examineDevices } = await import("../doctor/devices.ts");
-  const { chooseFrom } = await import("../doctor/choose-device.ts");
+  const { examineDevices } = await import("../devices/examine.ts");
+  const { chooseFrom } = await import("../devices/choose-device.ts");
   const { colours, interactive, width } = describeTerminal(process.stdout);
   const watched = interactive && json !== true;
   const reports = await examineDevices(undefined, (device) => {

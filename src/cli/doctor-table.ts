@@ -1,16 +1,20 @@
-import type { Choice } from "../doctor/choose-device.ts";
-import type { DeviceReport } from "../doctor/devices.ts";
+import type { Choice } from "../devices/choose-device.ts";
+import type { DeviceReport } from "../devices/examine.ts";
 import type { Style } from "./style.ts";
 import { formatTable } from "./table.ts";
 import { wrap } from "./wrap.ts";
 
 const UNKNOWN = "—";
+const threeDigits = new Intl.NumberFormat("en", {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+});
 
 function row({ device, available, stepMs, difference }: DeviceReport): string[] {
   return [
     device,
     available ? "yes" : "no",
-    stepMs === null ? UNKNOWN : `${stepMs.toPrecision(3)} ms`,
+    stepMs === null ? UNKNOWN : `${threeDigits.format(stepMs)} ms`,
     device === "cpu" || difference === null ? UNKNOWN : difference.toExponential(1),
   ];
 }

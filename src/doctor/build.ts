@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { LimbeckError } from "../errors.ts";
 import type { BuildPlan, BuildStep } from "./build-plan.ts";
 import { runOrFail } from "./commands.ts";
-import { runWorker } from "./worker.ts";
+import { runWorker } from "../platform/worker.ts";
 
 export interface BuildOptions {
   /** How a command is shown in errors. */

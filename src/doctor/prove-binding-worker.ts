@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
-import type { WorkerMessage } from "./worker.ts";
+import type { WorkerMessage } from "../platform/worker.ts";
 
 interface Tensor2D {
   arraySync(): number[][];

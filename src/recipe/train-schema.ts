@@ -88,6 +88,6 @@ export const trainSchema = z.strictObject({
     .enum(["cpu", "webgpu", "cuda", "tfjs-node", "tfjs-node-gpu", "auto"])
     .default("cpu")
     .describe(
-      "what computes: auto is cuda where it works, else cpu; the others are to be asked for",
+      "what computes: auto is the first of cuda and webgpu that makes a training step, as cpu does it and no slower, else cpu",
     ),
 });

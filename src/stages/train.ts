@@ -1,14 +1,16 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { chooseDevice } from "../devices/choose-device.ts";
+import type { Device } from "../engine/index.ts";
 import { LimbeckError } from "../errors.ts";
 import { readLogits } from "../labels/read-logits.ts";
 import { reorderColumns } from "../labels/reorder-columns.ts";
 import { resolveRecipePath } from "../platform/resolve.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { teachers } from "../registry.ts";
 import { readIdentified, readSplit } from "../texts/splits.ts";
 import { shareCores } from "../training/cores.ts";
-import { chooseDevice } from "../training/device.ts";
 import { prepareSets, type TrainingTexts } from "../training/prepare-sets.ts";
 import { summarizeRuns } from "../training/summary.ts";
 import { trainAll } from "../training/train-all.ts";
@@ -92,6 +94,14 @@ async function trainStage(
   };
 }
 
+/** The device that a recipe asks for; what `auto` came to, and why, is noted. */
+async function deviceOf({ train }: Recipe, notes: string[]): Promise<Device> {
+  if (train.device !== "auto") return train.device;
+  const { device, reason } = await chooseDevice();
+  notes.push(`The device auto is ${reason}`);
+  return device;
+}
+
 interface TrainOn {
   folder: string;
   prepare: PrepareDetails;
@@ -106,7 +116,8 @@ async function trainOn(
 ): Promise<{ runs: TrainedRun[]; notes: string[]; against: "teacher" | "gold" | null }> {
   const label = (await readManifest<LabelDetails>(run, "label")).details;
   const { maxLength } = recipe.train;
-  const device = await chooseDevice(recipe.train.device);
+  const notes: string[] = [];
+  const device = await deviceOf(recipe, notes);
   // Hidden, since it is no output.
   const data = join(folder, ".data");
   try {
@@ -141,7 +152,6 @@ async function trainOn(
       },
       onKept: () => (kept += 1),
     });
-    const notes: string[] = [];
     if (kept > 0)
       notes.push(`${kept} of ${runs.length} runs were finished by an earlier command and kept.`);
     if (!sets.validation)

@@ -18,7 +18,7 @@ teacher:
 student:
   - { kind: bilstm, hidden: 64, embedding: { size: 64 } }
   - { kind: transformer, embedding: { size: 64 } }
-train: { epochs: 15, seeds: 2 }
+train: { epochs: 15, seeds: 2, device: auto }
 `;
 
 let folder: string;
@@ -93,6 +93,10 @@ describe("limbeck run, on a cut of Banking77", () => {
     // The student with the best validation score, whichever of the two that is.
     expect(first.stdout).toMatch(/npx limbeck predict runs\/cut\/export\/(bilstm|transformer) "/);
     expect(first.stdout).toContain("report.html");
+  });
+
+  it("says which device auto was, and why", () => {
+    expect(first.stdout).toMatch(/The device auto is (cpu, since|cuda:|webgpu:) .*\./);
   });
 
   it("skips every stage when the same command is given again", async () => {

@@ -1,6 +1,6 @@
 import type { Device } from "../engine/types.ts";
-import { describeDevice, probeInProcess } from "./devices.ts";
-import type { DeviceReport, Probe } from "./devices.ts";
+import { describeDevice, probeInProcess } from "./examine.ts";
+import type { DeviceReport, Probe } from "./examine.ts";
 
 export interface Choice {
   device: Device;
@@ -11,9 +11,6 @@ export interface Choice {
 /** Losses further from cpu's than this, relative to them, come from another program. TF32 products keep within. */
 const AGREEMENT = 1e-2;
 
-/** A GPU that takes this many times as long as the processor is one in software. */
-const SLOWNESS = 20;
-
 const UNTRIED = { result: null, problem: "not tried" };
 
 /** Why a device is not to be taken, or null. */
@@ -22,8 +19,8 @@ function objection({ device, problem, stepMs, difference }: DeviceReport, cpu: D
   if ((difference ?? 0) > AGREEMENT) {
     return `the losses of ${device} are ${(difference ?? 0).toPrecision(2)} away from cpu's`;
   }
-  if (cpu.stepMs !== null && (stepMs ?? 0) > SLOWNESS * cpu.stepMs) {
-    return `${device} takes ${Math.round((stepMs ?? 0) / cpu.stepMs)} times as long as cpu`;
+  if (cpu.stepMs !== null && (stepMs ?? 0) > cpu.stepMs) {
+    return `${device} takes ${((stepMs ?? 0) / cpu.stepMs).toPrecision(2)} times as long as cpu`;
   }
   return null;
 }
@@ -43,7 +40,7 @@ export function chooseFrom(reports: readonly DeviceReport[]): Choice {
     }
     const agreement = report.difference?.toExponential(0) ?? "?";
     const step = report.stepMs?.toPrecision(2) ?? "?";
-    const facts = `it takes a small training step in ${step} ms and agrees with cpu to ${agreement}`;
+    const facts = `it makes a small training step in ${step} ms and agrees with cpu to ${agreement}`;
     return { device, reason: `${[`${device}: ${facts}`, ...objections].join("; ")}.` };
   }
   return {
@@ -53,9 +50,9 @@ export function chooseFrom(reports: readonly DeviceReport[]): Choice {
 }
 
 /**
- * What the device `auto` means on this machine: cuda, webgpu or cpu, the first that takes real training steps, agrees
- * with cpu, and is no GPU in software. Each is tried in a process of its own; cpu only where another has to be held
- * against it.
+ * What the device `auto` means on this machine: cuda, webgpu or cpu, the first that makes real training steps, agrees
+ * with cpu, and is no slower: a GPU may be one in software, or too far from the processor for a recurrence. Each is
+ * tried in a process of its own; cpu only where another has to be held against it.
  */
 export async function chooseDevice(probe: Probe = probeInProcess): Promise<Choice> {
   const reports: DeviceReport[] = [];

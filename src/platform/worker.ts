@@ -1,4 +1,4 @@
-import { startProcess } from "../platform/spawn.ts";
+import { startProcess } from "./spawn.ts";
 
 export interface WorkerOptions {
   /** `import.meta.url` of the caller, and the module beside it, without extension. */

@@ -2,7 +2,7 @@ import type { ProbeRun } from "../engine/devices/probe.ts";
 import { probe } from "../engine/devices/probe.ts";
 import type { Device } from "../engine/types.ts";
 import { messageOf } from "../errors.ts";
-import type { WorkerMessage } from "./worker.ts";
+import type { WorkerMessage } from "../platform/worker.ts";
 
 async function main(): Promise<void> {
   let message: WorkerMessage<ProbeRun>;

@@ -1,7 +1,7 @@
 import type { ProbeRun } from "../engine/devices/probe.ts";
 import type { Device } from "../engine/types.ts";
-import { runWorker } from "./worker.ts";
-import type { WorkerEnd } from "./worker.ts";
+import { runWorker } from "../platform/worker.ts";
+import type { WorkerEnd } from "../platform/worker.ts";
 
 /** Every device, with what it needs. */
 export const NEEDS: Readonly<Record<Device, string>> = {
