@@ -60,7 +60,7 @@ export const train: Stage<TrainDetails> = {
 async function trainStage(
   context: StageContext,
 ): Promise<{ details: TrainDetails; summary: string }> {
-  const { recipe, run, report } = context;
+  const { recipe, run } = context;
   const folder = join(run, "train");
   const prepare = (await readManifest<PrepareDetails>(run, "prepare")).details;
   const texts = await readTexts(run, prepare);
@@ -78,7 +78,6 @@ async function trainStage(
   const { tokenizer, fullPieces } = vocabulary;
   const heldOut = texts.validation.map(({ text }) => text);
   const { runs, notes, against } = await trainOn(context, { folder, prepare, texts, vocabulary });
-  for (const message of notes) report({ kind: "note", stage: "train", message });
   return {
     details: {
       runs,
@@ -95,10 +94,10 @@ async function trainStage(
 }
 
 /** The device that a recipe asks for; what `auto` came to, and why, is noted. */
-async function deviceOf({ train }: Recipe, notes: string[]): Promise<Device> {
+async function deviceOf({ train }: Recipe, note: (message: string) => void): Promise<Device> {
   if (train.device !== "auto") return train.device;
   const { device, reason } = await chooseDevice();
-  notes.push(`The device auto is ${reason}`);
+  note(`The device auto is ${reason}`);
   return device;
 }
 
@@ -117,7 +116,11 @@ async function trainOn(
   const label = (await readManifest<LabelDetails>(run, "label")).details;
   const { maxLength } = recipe.train;
   const notes: string[] = [];
-  const device = await deviceOf(recipe, notes);
+  const note = (message: string): void => {
+    notes.push(message);
+    report({ kind: "note", stage: "train", message });
+  };
+  const device = await deviceOf(recipe, note);
   // Hidden, since it is no output.
   const data = join(folder, ".data");
   try {
@@ -153,9 +156,9 @@ async function trainOn(
       onKept: () => (kept += 1),
     });
     if (kept > 0)
-      notes.push(`${kept} of ${runs.length} runs were finished by an earlier command and kept.`);
+      note(`${kept} of ${runs.length} runs were finished by an earlier command and kept.`);
     if (!sets.validation)
-      notes.push(
+      note(
         "There are no validation texts: every run made all its steps and kept its last weights.",
       );
     return { runs, notes, against: sets.validation?.against ?? null };
