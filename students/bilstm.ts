@@ -1,6 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
-import { biLstm, linear } from "../src/engine/index.ts";
+import { biLstm, linear, tf } from "../src/engine/index.ts";
 import type { LstmWeights, ParameterSpec, Tensors } from "../src/engine/index.ts";
 import type { Student, StudentSizes } from "../src/types.ts";
 

@@ -1,6 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
-import { gelu, layerNorm, linear, prefixRows } from "../src/engine/index.ts";
+import { gelu, layerNorm, linear, prefixRows, tf } from "../src/engine/index.ts";
 import type { Initializer, ParameterSpec, ProgramContext, Tensors } from "../src/engine/index.ts";
 import { LimbeckError } from "../src/errors.ts";
 import type { Student, StudentSizes } from "../src/types.ts";

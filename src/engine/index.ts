@@ -11,6 +11,7 @@ export { layerNorm } from "./ops/layer-norm.ts";
 export { linear } from "./ops/linear.ts";
 export { prefixRows } from "./ops/prefix-rows.ts";
 export { startFrom } from "./program/start-from.ts";
+export { tf } from "./tfjs.ts";
 export { readBertWeights } from "./weights/read-bert-weights.ts";
 export type { BertWeights, ReadBertOptions } from "./weights/read-bert-weights.ts";
 export type {

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { tf } from "../engine/tfjs.ts";
 import { requireLabels } from "./shapes.ts";
 
 export interface CrossEntropyInputs {

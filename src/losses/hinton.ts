@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { tf } from "../engine/tfjs.ts";
 import { LimbeckError } from "../errors.ts";
 import { crossEntropyLoss } from "./cross-entropy.ts";
 import { requireSameShape } from "./shapes.ts";

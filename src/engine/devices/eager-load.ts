@@ -2,8 +2,8 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as util from "node:util";
-import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
+import { tf } from "../tfjs.ts";
 
 /** Devices that are packages around TensorFlow's own library. */
 export type EagerDevice = "tfjs-node" | "tfjs-node-gpu";

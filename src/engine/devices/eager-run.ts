@@ -1,6 +1,6 @@
-import * as tf from "@tensorflow/tfjs";
 import type { Tensor } from "onnxruntime-node";
 import { EMBEDDED, names } from "../runtime/names.ts";
+import { tf } from "../tfjs.ts";
 import type { DataType, NamedArray, Program, Tensors } from "../types.ts";
 
 /** Tensors of the host, under the names that graphs give them. */

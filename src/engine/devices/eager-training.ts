@@ -1,10 +1,10 @@
-import * as tf from "@tensorflow/tfjs";
 import { eagerContext } from "../dropout/contexts.ts";
 import { DropoutPool } from "../dropout/dropout-pool.ts";
 import { feedInputs, usedInputs } from "../program/feeds.ts";
 import { traceTraining } from "../program/graphs.ts";
 import type { TrainingResult } from "../program/training.ts";
 import { EMBEDDED, names } from "../runtime/names.ts";
+import { tf } from "../tfjs.ts";
 import type { Batch, Program, Tensors } from "../types.ts";
 import { readValues, runOn, tensorsOf } from "./eager-run.ts";
 import type { Feeds } from "./eager-run.ts";

@@ -1,6 +1,6 @@
-import * as tf from "@tensorflow/tfjs";
 import { tensorOf } from "../trace/backend.ts";
 import type { ParameterRule } from "../optimizers/groups.ts";
+import { tf } from "../tfjs.ts";
 import type { AdamWOptions, OptimizerOptions, SgdOptions } from "../types.ts";
 
 /** A parameter with its gradient and what the optimizer keeps for it. */

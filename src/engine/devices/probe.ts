@@ -1,10 +1,10 @@
-import * as tf from "@tensorflow/tfjs";
 import { compile } from "../compile.ts";
 import { EngineError } from "../errors.ts";
 import { biLstm } from "../ops/lstm.ts";
 import { gelu } from "../ops/gelu.ts";
 import { layerNorm } from "../ops/layer-norm.ts";
 import { linear } from "../ops/linear.ts";
+import { tf } from "../tfjs.ts";
 import type { Batch, Device, ParameterSpec, Program } from "../types.ts";
 
 /** As large as students are, or a GPU would show only what it costs to reach it. */

@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
+import { tf } from "../tfjs.ts";
 import { tensorOf } from "../trace/backend.ts";
 import type { TraceScope } from "../trace/scope.ts";
 import type { ProgramContext } from "../types.ts";

@@ -1,6 +1,6 @@
-import { backend_util } from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
 import { isFree } from "../graph/symbols.ts";
+import { tf } from "../tfjs.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
 import { kernel } from "./kernel.ts";
@@ -50,7 +50,7 @@ function geometryOf(
     );
   }
   const [image, filter] = [[...inShape] as Shape4, [...filterShape] as Shape4];
-  const info = backend_util.computeConv2DInfo(
+  const info = tf.backend_util.computeConv2DInfo(
     image,
     filter,
     strides,

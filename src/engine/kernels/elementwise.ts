@@ -1,12 +1,12 @@
-import { backend_util } from "@tensorflow/tfjs";
 import type { Attributes } from "../graph/graph.ts";
+import { tf } from "../tfjs.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import { isUniform } from "../trace/value.ts";
 import type { Value, ValueType } from "../trace/value.ts";
 
 /** Shape of two broadcast together. */
 export function broadcast(a: readonly number[], b: readonly number[]): number[] {
-  return backend_util.assertAndGetBroadcastShape([...a], [...b]);
+  return tf.backend_util.assertAndGetBroadcastShape([...a], [...b]);
 }
 
 const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {

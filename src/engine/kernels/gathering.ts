@@ -1,5 +1,5 @@
-import { util } from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
+import { tf } from "../tfjs.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
 import type { DataType } from "../types.ts";
@@ -57,7 +57,7 @@ export const gatheringKernels: KernelTable = {
           `Expected tf.gather with batchDims 0, got ${batchDims}. Flatten the batch and add row offsets to the indices.`,
         );
       }
-      const position = util.parseAxisParam(axis, [...x.shape])[0]!;
+      const position = tf.util.parseAxisParam(axis, [...x.shape])[0]!;
       const shape = [
         ...x.shape.slice(0, position),
         ...indices.shape,

@@ -1,4 +1,4 @@
-import { util } from "@tensorflow/tfjs";
+import { tf } from "../tfjs.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
 import { sizeOf } from "../trace/value.ts";
@@ -75,7 +75,7 @@ interface ReductionAttributes {
 
 function axesOf(x: Value, { axis, reductionIndices }: ReductionAttributes): number[] {
   const given = axis ?? reductionIndices ?? x.shape.map((_size, index) => index);
-  return util.parseAxisParam(given, [...x.shape]);
+  return tf.util.parseAxisParam(given, [...x.shape]);
 }
 
 const reduction = (operator: Reduction["operator"]): Kernel =>

@@ -1,6 +1,6 @@
-import { slice_util, util, backend_util } from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
 import { isFree } from "../graph/symbols.ts";
+import { tf } from "../tfjs.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
 import { kernel } from "./kernel.ts";
@@ -128,7 +128,7 @@ interface StridedSliceAttributes {
 
 function stridedSlice(tracer: Tracer, x: Value, attributes: StridedSliceAttributes): Value {
   const { begin, end, strides, ...masks } = attributes;
-  const info = slice_util.sliceInfo(
+  const info = tf.slice_util.sliceInfo(
     [...x.shape],
     begin,
     end,
@@ -155,7 +155,7 @@ function stridedSlice(tracer: Tracer, x: Value, attributes: StridedSliceAttribut
 
 export const shapeKernels: KernelTable = {
   Reshape: kernel<"x", { shape: number[] }>((tracer, { x }, { shape }) =>
-    tracer.reshape(x, util.inferFromImplicitShape(shape, util.sizeFromShape([...x.shape]))),
+    tracer.reshape(x, tf.util.inferFromImplicitShape(shape, tf.util.sizeFromShape([...x.shape]))),
   ),
   ExpandDims: kernel<"input", { dim: number }>((tracer, { input }, { dim }) =>
     tracer.reshape(input, insertAxis(input.shape, dim, 1)),
@@ -166,7 +166,7 @@ export const shapeKernels: KernelTable = {
   Slice: kernel<"x", { begin: number | number[]; size: number | number[] }>(
     (tracer, { x }, attributes) => {
       const like = { shape: [...x.shape], rank: x.shape.length } as never;
-      const [begin, size] = slice_util.parseSliceParams(like, attributes.begin, attributes.size);
+      const [begin, size] = tf.slice_util.parseSliceParams(like, attributes.begin, attributes.size);
       return slice(tracer, x, begin!, size!);
     },
   ),
@@ -176,7 +176,7 @@ export const shapeKernels: KernelTable = {
   Concat: (tracer, inputs, attributes) => {
     const values = Object.values(inputs);
     const { axis } = attributes as { axis: number };
-    return concatenate(tracer, values, util.parseAxisParam(axis, [...values[0]!.shape])[0]!);
+    return concatenate(tracer, values, tf.util.parseAxisParam(axis, [...values[0]!.shape])[0]!);
   },
   Pack: (tracer, inputs, attributes) => {
     const { axis } = attributes as { axis: number };
@@ -190,9 +190,9 @@ export const shapeKernels: KernelTable = {
   ),
   SplitV: kernel<"x", { numOrSizeSplits: number | number[]; axis: number }>(
     (tracer, { x }, attributes) => {
-      const axis = util.parseAxisParam(attributes.axis, [...x.shape])[0]!;
+      const axis = tf.util.parseAxisParam(attributes.axis, [...x.shape])[0]!;
       const like = { shape: [...x.shape] } as never;
-      const sizes = backend_util.prepareSplitSize(like, attributes.numOrSizeSplits, axis);
+      const sizes = tf.backend_util.prepareSplitSize(like, attributes.numOrSizeSplits, axis);
       return split(tracer, x, axis, sizes);
     },
   ),
@@ -201,7 +201,7 @@ export const shapeKernels: KernelTable = {
   ),
   Tile: kernel<"x", { reps: number[] }>((tracer, { x }, { reps }) => tile(tracer, x, reps)),
   Reverse: kernel<"x", { dims: number | number[] }>((tracer, { x }, { dims }) => {
-    const axes = util.parseAxisParam(dims, [...x.shape]);
+    const axes = tf.util.parseAxisParam(dims, [...x.shape]);
     return axes.length === 0 ? x : reverse(tracer, x, axes);
   }),
 };

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { tf } from "../tfjs.ts";
 import { isTracing } from "../trace/backend.ts";
 import { withGradient } from "./with-gradient.ts";
 

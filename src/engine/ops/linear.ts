@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
 import { gemm } from "../kernels/products.ts";
+import { tf } from "../tfjs.ts";
 import { backend, isTracing, tensorOf, valueOf } from "../trace/backend.ts";
 import { withGradient } from "./with-gradient.ts";
 

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { tf } from "../tfjs.ts";
 import type { LstmDirection } from "./lstm-weights.ts";
 
 /** One direction of an LSTM in tfjs's own operations, for eager backends. */

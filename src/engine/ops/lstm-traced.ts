@@ -1,8 +1,8 @@
-import * as tf from "@tensorflow/tfjs";
 import { binary, unary } from "../kernels/elementwise.ts";
 import { gemm } from "../kernels/products.ts";
 import { scan } from "../kernels/scan.ts";
 import { concatenate, split, transpose } from "../kernels/shapes.ts";
+import { tf } from "../tfjs.ts";
 import { backend, tensorOf, valueOf } from "../trace/backend.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";

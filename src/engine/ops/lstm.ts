@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { tf } from "../tfjs.ts";
 import { backend, isTracing } from "../trace/backend.ts";
 import { composedLstm } from "./lstm-composed.ts";
 import { deployedLstm } from "./lstm-deployed.ts";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { tf } from "../tfjs.ts";
 
 export interface Differentiable<Output extends tf.Tensor> {
   value: Output;

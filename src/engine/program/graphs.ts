@@ -1,8 +1,8 @@
-import * as tf from "@tensorflow/tfjs";
 import { inferenceContext, tracedContext } from "../dropout/contexts.ts";
 import type { DropoutLayer } from "../dropout/contexts.ts";
 import { EngineError } from "../errors.ts";
 import { EMBEDDED, names } from "../runtime/names.ts";
+import { tf } from "../tfjs.ts";
 import { trace } from "../trace/trace.ts";
 import type { Traced } from "../trace/trace.ts";
 import type { TraceScope } from "../trace/scope.ts";

@@ -24,9 +24,9 @@ export function initialValues(parameter: Uninitialized, seed: number): Float32Ar
     case "ones":
       return new Float32Array(size).fill(1);
     case "uniform":
-      return fill(size, (place) => initializer.limit * (2 * uniformAt(stream, place) - 1));
+      return uniformValues(size, stream, initializer.limit);
     case "normal":
-      return fill(size, (place) => initializer.deviation * normalAt(stream, place));
+      return normalValues(size, stream, initializer.deviation);
     case "values":
       if (initializer.values.length === size) return initializer.values.slice();
       throw new EngineError(
@@ -36,12 +36,23 @@ export function initialValues(parameter: Uninitialized, seed: number): Float32Ar
   }
 }
 
-function fill(size: number, value: (place: number) => number): Float32Array {
-  return Float32Array.from({ length: size }, (_, place) => value(place));
+// Plain loops: millions of values, of which a call each would be two thirds of the time.
+
+function uniformValues(size: number, stream: number, limit: number): Float32Array {
+  const values = new Float32Array(size);
+  for (let place = 0; place < size; place += 1) {
+    values[place] = limit * (2 * uniformAt(stream, place) - 1);
+  }
+  return values;
 }
 
-/** Standard normal (Box & Muller 1958). */
-function normalAt(stream: number, place: number): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - uniformAt(stream, 2 * place)));
-  return radius * Math.cos(2 * Math.PI * uniformAt(stream, 2 * place + 1));
+/** Box & Muller (1958). */
+function normalValues(size: number, stream: number, deviation: number): Float32Array {
+  const values = new Float32Array(size);
+  for (let place = 0; place < size; place += 1) {
+    const radius = Math.sqrt(-2 * Math.log(1 - uniformAt(stream, 2 * place)));
+    const angle = 2 * Math.PI * uniformAt(stream, 2 * place + 1);
+    values[place] = deviation * (radius * Math.cos(angle));
+  }
+  return values;
 }

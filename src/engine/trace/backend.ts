@@ -1,6 +1,6 @@
-import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
 import { kernels } from "../kernels/index.ts";
+import { tf } from "../tfjs.ts";
 import type { DataType } from "../types.ts";
 import type { Tracer } from "./tracer.ts";
 import type { Value } from "./value.ts";

@@ -1,7 +1,7 @@
-import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
 import { isFree } from "../graph/symbols.ts";
 import type { Tags } from "../graph/symbols.ts";
+import { tf } from "../tfjs.ts";
 import { overrideGradients } from "./gradients.ts";
 
 interface TapeNode {

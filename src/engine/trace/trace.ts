@@ -1,9 +1,9 @@
-import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "../errors.ts";
 import { finishGraph } from "../graph/finish.ts";
 import { Graph } from "../graph/graph.ts";
 import { chooseTags } from "../graph/symbols.ts";
 import type { Tags } from "../graph/symbols.ts";
+import { tf } from "../tfjs.ts";
 import { backend, TRACE_BACKEND } from "./backend.ts";
 import { differenceError, printGraph } from "./compare.ts";
 import { GradientFailure, inTraceEnvironment, randomError } from "./environment.ts";

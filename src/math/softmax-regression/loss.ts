@@ -1,9 +1,9 @@
-import * as tf from "@tensorflow/tfjs";
 import {
   compileFunction,
   type CompiledFunction,
   type FunctionProgram,
 } from "../../engine/index.ts";
+import { tf } from "../../engine/tfjs.ts";
 
 /** A linear classifier: logits = x W + b. */
 export interface Classifier {
