@@ -1,17 +1,16 @@
-// Eager TensorFlow.js: one line of JSON in, one line of JSON out. The backend's name is the only parameter.
-import * as tf from "@tensorflow/tfjs";
+// Eager TensorFlow.js: one line of JSON in, one line of JSON out. Parameters: the backend's name, and the folder of a
+// package that has it.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { loadTfjsNode } from "../../src/engine/devices/eager-load.ts";
+import { tf } from "../../src/engine/tfjs.ts";
 import type { Program, Tensors } from "../../src/engine/types.ts";
 import { makeBatch } from "../../src/training/batches.ts";
 import { answerLines, timed } from "./answer-lines.ts";
 import type { OpenOurs, SideRequest } from "./protocol.ts";
 import { randomTexts } from "./texts.ts";
+import { BACKENDS, type Backend } from "./tfjs-environment.ts";
 import { modelProgram } from "./works.ts";
-
-const PACKAGES: Readonly<Record<string, string>> = {
-  cpu: "@tensorflow/tfjs-backend-cpu",
-  wasm: "@tensorflow/tfjs-backend-wasm",
-  tensorflow: "@tensorflow/tfjs-node",
-};
 
 interface Run {
   variables: Record<string, tf.Variable>;
@@ -20,9 +19,22 @@ interface Run {
 
 const runs = new Map<string, Run>();
 
-/** @throws Error where the backend's package is not installed or does not load. */
-async function useBackend(name: string): Promise<void> {
-  await import(PACKAGES[name]!);
+/**
+ * Chooses the backend, from the folder's package. That package brings a copy of tfjs's core, but all copies in a process
+ * share one engine and one registry of kernels, so the program's own tfjs finds it.
+ *
+ * @throws Error where the backend is not installed or does not load.
+ */
+async function useBackend(name: Backend, folder: string): Promise<void> {
+  if (name === "tensorflow") {
+    process.chdir(folder); // The engine looks for the package in the working directory.
+    await loadTfjsNode("tfjs-node");
+  } else {
+    // Not a word about gradients and kernels of the cpu backend that are registered a second time.
+    tf.env().set("PROD", true);
+    createRequire(join(folder, "package.json"))(BACKENDS[name]);
+    tf.env().set("PROD", false);
+  }
   if (!(await tf.setBackend(name))) throw new Error(`The backend ${name} does not start.`);
 }
 
@@ -70,7 +82,7 @@ function makeRun(program: Program, request: OpenOurs): Run {
 
 async function answer(request: SideRequest): Promise<object> {
   if (request.do === "open") {
-    await useBackend(process.argv[2]!);
+    await useBackend(process.argv[2] as Backend, process.argv[3]!);
     const open = request as OpenOurs;
     runs.set(open.id, makeRun(await modelProgram(open.model), open));
     return {};

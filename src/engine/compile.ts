@@ -1,7 +1,3 @@
-import { compileEagerly } from "./devices/eager.ts";
-import { isEagerDevice } from "./devices/eager-load.ts";
-import { GpuModel } from "./devices/gpu-model.ts";
-import { PROVIDERS } from "./devices/gpu-session.ts";
 import { CompiledModel } from "./program/compiled-model.ts";
 import type { CompiledProgram, CompileOptions, Program } from "./types.ts";
 
@@ -16,9 +12,18 @@ import type { CompiledProgram, CompileOptions, Program } from "./types.ts";
  * be traced, naming its line; `E_STATE` naming a parameter that does not reach the loss; `E_DEVICE` if the device is
  * missing or fails, saying what it lacks.
  */
-export function compile(program: Program, options: CompileOptions): Promise<CompiledProgram> {
+export async function compile(
+  program: Program,
+  options: CompileOptions,
+): Promise<CompiledProgram> {
   const { device = "cpu" } = options;
-  if (isEagerDevice(device)) return compileEagerly(program, options, device);
-  if (device !== "cpu") return GpuModel.create(program, options, PROVIDERS[device]);
-  return CompiledModel.create(program, options);
+  if (device === "cpu") return CompiledModel.create(program, options);
+  // Loaded where asked for: a start on the processor takes less.
+  if (device === "webgpu" || device === "cuda") {
+    const { GpuModel } = await import("./devices/gpu-model.ts");
+    const { PROVIDERS } = await import("./devices/gpu-session.ts");
+    return GpuModel.create(program, options, PROVIDERS[device]);
+  }
+  const { compileEagerly } = await import("./devices/eager.ts");
+  return compileEagerly(program, options, device);
 }

@@ -90,7 +90,10 @@ export class CompiledModel implements CompiledProgram {
     const rules = rulesOf(program, options);
     const frozen = new Set([...rules].filter(([, rule]) => rule.frozen).map(([name]) => name));
     const training = await runners.training(frozen);
-    return new CompiledModel(program, options, { optimizer, rules, runners, training });
+    // Threads start while the starting values are drawn.
+    const model = new CompiledModel(program, options, { optimizer, rules, runners, training });
+    await training.ready?.();
+    return model;
   }
 
   async step(

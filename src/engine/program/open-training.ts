@@ -6,10 +6,11 @@ import { TrainingGraph } from "./training.ts";
 import type { GradientSource } from "./training.ts";
 
 /**
- * Traces a program's training step and prepares it to run, in as many shards as the options say.
+ * Traces a program's training step and prepares it to run, in as many shards as the options say. Threads of shards may
+ * still be starting: `ready` waits for them.
  *
  * @throws EngineError `E_SHARDS` if `shards` or `workers` is not a whole number of at least 1, or if an input cannot be
- * split; `E_WORKER` if a thread does not start.
+ * split.
  */
 export async function openTraining(
   program: Program,

@@ -22,6 +22,8 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 
 /** Loss and gradients of a batch, however they are computed. */
 export interface GradientSource {
+  /** To be awaited before the first run, where there is something to wait for. */
+  ready?(): Promise<void>;
   /** @param step - number of the coming update, which chooses the dropout masks. */
   run(batch: Batch, feeds: Feeds, step: number): Promise<TrainingResult>;
   release(): Promise<void>;

@@ -45,7 +45,8 @@ export class ShardedGraph implements GradientSource {
   private readonly plan: TrainingPlan;
   private readonly shards: number;
   private readonly graph: TrainingGraph;
-  private readonly threads: readonly ShardThread[];
+  private readonly opening: Promise<PromiseSettledResult<ShardThread>[]>;
+  private threads: readonly ShardThread[] = [];
   private readonly memory: SharedMemory;
   private tail: Promise<unknown> = Promise.resolve();
 
@@ -53,29 +54,37 @@ export class ShardedGraph implements GradientSource {
     plan: TrainingPlan,
     shards: number,
     graph: TrainingGraph,
-    threads: readonly ShardThread[],
+    opening: Promise<ShardThread>[],
   ) {
     this.plan = plan;
     this.shards = shards;
     this.graph = graph;
-    this.threads = threads;
+    this.opening = Promise.allSettled(opening);
     this.memory = new SharedMemory(plan);
   }
 
-  /** @throws EngineError `E_SHARDS` if an input cannot be split, `E_WORKER` if a thread does not start. */
+  /**
+   * Starts the threads but does not wait for them: the caller may do other things until it calls `ready`.
+   *
+   * @throws EngineError `E_SHARDS` if an input cannot be split.
+   */
   static async open(plan: TrainingPlan, options: ShardOptions): Promise<ShardedGraph> {
     checkSplittable(plan);
     const { shards, workers, threads } = options;
     const graph = await TrainingGraph.open(plan, threads);
-    const others = Array.from({ length: Math.min(workers, shards) - 1 }, () =>
+    const opening = Array.from({ length: Math.min(workers, shards) - 1 }, () =>
       ShardThread.open(startShardWorker({ plan, threads })),
     );
-    const opened = await Promise.allSettled(others);
-    const started = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    const sharded = new ShardedGraph(plan, shards, graph, started);
+    return new ShardedGraph(plan, shards, graph, opening);
+  }
+
+  /** @throws EngineError `E_WORKER` if a thread did not start; everything is freed then. */
+  async ready(): Promise<void> {
+    const opened = await this.opening;
+    this.threads = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     const failed = opened.find((one) => one.status === "rejected");
-    if (!failed) return sharded;
-    await sharded.release();
+    if (!failed) return;
+    await this.release();
     throw failed.reason;
   }
 
