@@ -12,10 +12,7 @@ import type { CompiledProgram, CompileOptions, Program } from "./types.ts";
  * be traced, naming its line; `E_STATE` naming a parameter that does not reach the loss; `E_DEVICE` if the device is
  * missing or fails, saying what it lacks.
  */
-export async function compile(
-  program: Program,
-  options: CompileOptions,
-): Promise<CompiledProgram> {
+export async function compile(program: Program, options: CompileOptions): Promise<CompiledProgram> {
   const { device = "cpu" } = options;
   if (device === "cpu") return CompiledModel.create(program, options);
   // Loaded where asked for: a start on the processor takes less.
