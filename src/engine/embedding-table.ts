@@ -2,17 +2,13 @@ import { EngineError } from "./errors.ts";
 import { squaredNorm } from "./gradient-clipping.ts";
 import { createState, stateNamesOf } from "./optimizers/optimizer.ts";
 import type { Optimizer, UpdateOptions } from "./optimizers/optimizer.ts";
-import type { Drawing } from "./program/initialize.ts";
 import type { NamedArray, StateDict } from "./types.ts";
-import { UndrawnRows } from "./undrawn-rows.ts";
 
 export interface EmbeddingTableOptions {
   rows: number;
   size: number;
   /** Starting values, `[rows, size]`; the table works on this very array. Default: zeros. */
   values?: Float32Array;
-  /** Random starting values in their place, drawn row by row as they are needed. */
-  draw?: Drawing;
   /** Updates the rows; without one the table is frozen and takes no gradients. */
   optimizer?: Optimizer;
   /** A row that never learns: its tokens get no gradient, as with PyTorch's `padding_idx`. */
@@ -30,10 +26,8 @@ export interface EmbeddingTableOptions {
 export class EmbeddingTable {
   readonly rows: number;
   readonly size: number;
+  readonly values: Float32Array;
   readonly paddingRow: number | undefined;
-  /** `[rows, size]`, some of them not drawn yet. */
-  private readonly table: Float32Array;
-  private readonly undrawn: UndrawnRows | null;
   private readonly optimizer: Optimizer | null;
   private readonly state: readonly Float32Array[];
   /** By row: its place in `touched`, or -1. */
@@ -44,12 +38,11 @@ export class EmbeddingTable {
   private sums: Float32Array;
 
   /** @throws EngineError `E_SHAPE` if `values` or `paddingRow` does not fit. */
-  constructor({ rows, size, values, draw, optimizer, paddingRow }: EmbeddingTableOptions) {
+  constructor({ rows, size, values, optimizer, paddingRow }: EmbeddingTableOptions) {
     this.rows = rows;
     this.size = size;
-    this.table = values ?? new Float32Array(rows * size);
-    expectLength("values", this.table, [rows, size]);
-    this.undrawn = draw ? new UndrawnRows({ values: this.table, size, draw }) : null;
+    this.values = values ?? new Float32Array(rows * size);
+    expectLength("values", this.values, [rows, size]);
     if (paddingRow !== undefined && !(paddingRow >= 0 && paddingRow < rows)) {
       throw new EngineError("E_SHAPE", `Expected a padding row below ${rows}, got ${paddingRow}.`);
     }
@@ -59,12 +52,6 @@ export class EmbeddingTable {
     this.places = new Int32Array(rows).fill(-1);
     this.touched = new Int32Array(rows);
     this.sums = new Float32Array(Math.min(rows, 256) * size);
-  }
-
-  /** All rows, `[rows, size]`: the very array that the table works on. */
-  get values(): Float32Array {
-    this.undrawn?.drawAll();
-    return this.table;
   }
 
   /** Rows that have gradients, in the order of their first token; a view that the next call changes. */
@@ -85,13 +72,11 @@ export class EmbeddingTable {
    */
   gather(tokens: Int32Array, out: Float32Array): void {
     expectLength("out", out, [tokens.length, this.size]);
-    const { table, size } = this;
+    const { values, size } = this;
     for (let place = 0; place < tokens.length; place += 1) {
-      const row = this.row(tokens, place);
-      this.undrawn?.drawRow(row);
-      const start = row * size;
+      const start = this.row(tokens, place) * size;
       // A copy of memory: for 128 columns three times as fast as a loop over them.
-      out.set(table.subarray(start, start + size), place * size);
+      out.set(values.subarray(start, start + size), place * size);
     }
   }
 
@@ -137,9 +122,8 @@ export class EmbeddingTable {
   /** Updates the touched rows and forgets their gradients. `step` counts the updates of the whole model, not of a row. */
   update(options: UpdateOptions): void {
     if (this.optimizer) {
-      for (const row of this.touchedRows) this.undrawn?.drawRow(row);
       const update = this.optimizer.prepare(options);
-      const arrays = { parameter: this.table, gradient: this.sums, state: this.state };
+      const arrays = { parameter: this.values, gradient: this.sums, state: this.state };
       const { size } = this;
       for (let place = 0; place < this.touchedCount; place += 1) {
         const offset = this.touched[place]! * size;
@@ -182,8 +166,7 @@ export class EmbeddingTable {
     const saved = this.stateNames(name).map(
       (stateName) => state.optimizer && this.fromState(state.optimizer, stateName),
     );
-    this.table.set(values);
-    this.undrawn?.forget();
+    this.values.set(values);
     this.state.forEach((array, index) => {
       const from = saved[index];
       if (from) array.set(from);
@@ -197,7 +180,7 @@ export class EmbeddingTable {
     const expected = `[${this.rows}, ${this.size}]`;
     if (
       tensor?.shape.length !== 2 ||
-      tensor.data.length !== this.table.length ||
+      tensor.data.length !== this.values.length ||
       tensor.shape[0] !== this.rows
     ) {
       const got = tensor ? `[${tensor.shape.join(", ")}]` : "none";
