@@ -1,5 +1,6 @@
 import { hash, hashText, uniformAt } from "../dropout/counter-random.ts";
 import { EngineError } from "../errors.ts";
+import { allocatePlainly } from "../host/host-memory.ts";
 import type { Initializer } from "../types.ts";
 
 interface Uninitialized {
@@ -12,32 +13,45 @@ interface Uninitialized {
  * A parameter's starting values. Random kinds depend on the seed and the parameter's name alone, not on the order of
  * parameters.
  *
+ * @param allocate - gives the array that they are written to.
  * @throws EngineError `E_SHAPE` if given values do not fit the shape.
  */
-export function initialValues(parameter: Uninitialized, seed: number): Float32Array {
+export function initialValues(
+  parameter: Uninitialized,
+  seed: number,
+  allocate = allocatePlainly,
+): Float32Array {
   const { name, shape, initializer } = parameter;
   const size = shape.reduce((product, count) => product * count, 1);
+  const values = allocate(size);
   const stream = hash(seed, hashText(name));
   switch (initializer.kind) {
     case "zeros":
-      return new Float32Array(size);
+      break;
     case "ones":
-      return new Float32Array(size).fill(1);
+      values.fill(1);
+      break;
     case "uniform":
-      return fill(size, (place) => initializer.limit * (2 * uniformAt(stream, place) - 1));
+      fill(values, (place) => initializer.limit * (2 * uniformAt(stream, place) - 1));
+      break;
     case "normal":
-      return fill(size, (place) => initializer.deviation * normalAt(stream, place));
+      fill(values, (place) => initializer.deviation * normalAt(stream, place));
+      break;
     case "values":
-      if (initializer.values.length === size) return initializer.values.slice();
-      throw new EngineError(
-        "E_SHAPE",
-        `Expected ${size} values for ${name} [${shape.join(", ")}], got ${initializer.values.length}.`,
-      );
+      if (initializer.values.length !== size) {
+        throw new EngineError(
+          "E_SHAPE",
+          `Expected ${size} values for ${name} [${shape.join(", ")}], got ${initializer.values.length}.`,
+        );
+      }
+      values.set(initializer.values);
+      break;
   }
+  return values;
 }
 
-function fill(size: number, value: (place: number) => number): Float32Array {
-  return Float32Array.from({ length: size }, (_, place) => value(place));
+function fill(values: Float32Array, value: (place: number) => number): void {
+  for (let place = 0; place < values.length; place += 1) values[place] = value(place);
 }
 
 /** Standard normal (Box & Muller 1958). */
