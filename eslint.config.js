@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import ts from "typescript-eslint";
 
 export default defineConfig([
-  globalIgnores(["dist/", "coverage/", "runs/", "tests/fixtures/"]),
+  globalIgnores(["dist/", ".limbeck/", "coverage/", "runs/", "tests/fixtures/"]),
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { compile } from "../src/engine/index.ts";
 import type { Batch, CompiledProgram, CompileOptions, Program } from "../src/engine/index.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -13,18 +14,28 @@ const WIDTH = 128;
 const CLASSES = 77;
 const WARMING = 5;
 
-/** Ways of training one run on two cores. */
-const ways: Readonly<Record<string, Partial<CompileOptions>>> = {
-  "one session, 1 thread": {},
-  "one session, 2 threads": { threads: 2 },
-  "2 shards, 1 worker": { shards: 2 },
-  "2 shards, 2 workers": { shards: 2, workers: 2 },
-};
+/** What a way of using `cores` is held against: as many threads inside the operators. */
+const threadsOf = (cores: number): string =>
+  `one session, ${cores} ${cores === 1 ? "thread" : "threads"}`;
 
-/** What the others are held against: threads inside the operators. */
-const PEER = "one session, 2 threads";
+/** Ways of training one run, by the cores that they use: whole batches, and a shard for each core. */
+const ways: readonly { way: string; cores: number; options: Partial<CompileOptions> }[] = [
+  { way: threadsOf(1), cores: 1, options: {} },
+  { way: "2 shards, 1 worker", cores: 1, options: { shards: 2 } },
+  ...[2, 4, 8, 16]
+    .filter((cores) => cores <= availableParallelism())
+    .flatMap((cores) => [
+      { way: threadsOf(cores), cores, options: { threads: cores } },
+      {
+        way: `${cores} shards, ${cores} workers`,
+        cores,
+        options: { shards: cores, workers: cores },
+      },
+    ]),
+];
+
 /** Shards on as many cores are to be at least 1.1 times as fast. */
-const limits: Readonly<Record<string, number>> = { "2 shards, 2 workers": 1 / 1.1 };
+const LIMIT = 1 / 1.1;
 
 function programOf<Options>(student: Student<Options>): Program {
   const options = student.options.parse({});
@@ -70,7 +81,7 @@ const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[v
 /** Milliseconds per step, the ways taking turns: the median, the fastest (on a busy machine), and CPU time. */
 async function measure(program: Program, rounds: number) {
   const compiled: [string, CompiledProgram, number[], number[]][] = [];
-  for (const [way, options] of Object.entries(ways)) {
+  for (const { way, options } of ways) {
     const all: CompileOptions = {
       seed: 1,
       optimizer: { kind: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
@@ -104,27 +115,29 @@ async function measure(program: Program, rounds: number) {
 export async function shards(parameters: readonly string[]): Promise<void> {
   const given = parameters.find((parameter) => parameter.startsWith("--rounds="));
   const rounds = Number(given?.slice(9) ?? 60);
-  const rows = [];
+  const rows: object[] = [];
   const students = {
     "BiLSTM 128": programOf(bilstm),
     "Transformer 2×128": programOf(transformer),
   };
   console.log(
-    `B=${TEXTS}, L=${LENGTH}, V=${VOCABULARY}; medians of ${rounds} steps, taking turns, against ${PEER}`,
+    `B=${TEXTS}, L=${LENGTH}, V=${VOCABULARY}; medians of ${rounds} steps, taking turns; ÷ as many threads inside the operators`,
   );
   for (const [name, program] of Object.entries(students)) {
     const results = await measure(program, rounds);
-    const peer = results.find(({ way }) => way === PEER)!.ms;
-    for (const { way, ms, fastestMs, cpuMs } of results) {
+    const timeOf = (wanted: string) => results.find(({ way }) => way === wanted)!.ms;
+    results.forEach(({ way, ms, fastestMs, cpuMs }, index) => {
+      const { cores, options } = ways[index]!;
       const work = `${name}, ${way}`;
-      const limit = limits[way] ?? null;
+      const peer = timeOf(threadsOf(cores));
+      const limit = options.workers === 2 ? LIMIT : null;
       rows.push({ work, ratio: ms / peer, limit, ours: ms, peer, fastestMs, cpuMs });
       const [median, fastest, cpu] = [ms, fastestMs, cpuMs].map((x) => x.toFixed(1).padStart(6));
-      const speed = (peer / ms).toFixed(2);
+      const gain = (timeOf(threadsOf(1)) / ms).toFixed(2);
       console.log(
-        `${work.padEnd(44)} ${median} ms, fastest ${fastest}, CPU ${cpu}; ${speed} times as fast`,
+        `${work.padEnd(44)} ${median} ms, fastest ${fastest}, CPU ${cpu}; ÷ ${(ms / peer).toFixed(2)}; ${gain} times one thread`,
       );
-    }
+    });
   }
   if (parameters.includes("--json"))
     console.log(JSON.stringify({ environment: describeEnvironment(), rows }));

@@ -1,5 +1,8 @@
 import { EngineError } from "./errors.ts";
 import { squaredNorm } from "./gradient-clipping.ts";
+import { allocatePlainly } from "./host/host-memory.ts";
+import type { Allocate } from "./host/host-memory.ts";
+import { addRows } from "./host/row-sums.ts";
 import { createState, stateNamesOf } from "./optimizers/optimizer.ts";
 import type { Optimizer, UpdateOptions } from "./optimizers/optimizer.ts";
 import type { NamedArray, StateDict } from "./types.ts";
@@ -13,6 +16,8 @@ export interface EmbeddingTableOptions {
   optimizer?: Optimizer;
   /** A row that never learns: its tokens get no gradient, as with PyTorch's `padding_idx`. */
   paddingRow?: number;
+  /** Gives the arrays that the table makes. */
+  allocate?: Allocate;
 }
 
 /**
@@ -34,24 +39,31 @@ export class EmbeddingTable {
   private readonly places: Int32Array;
   private readonly touched: Int32Array;
   private touchedCount = 0;
-  /** `[touchedCount, size]` and room to grow. */
-  private sums: Float32Array;
+  /** `[touchedCount, size]` and room for all rows: memory that nothing was written to costs nothing. */
+  private readonly sums: Float32Array;
 
   /** @throws EngineError `E_SHAPE` if `values` or `paddingRow` does not fit. */
-  constructor({ rows, size, values, optimizer, paddingRow }: EmbeddingTableOptions) {
+  constructor({
+    rows,
+    size,
+    allocate = allocatePlainly,
+    values = allocate(rows * size),
+    optimizer,
+    paddingRow,
+  }: EmbeddingTableOptions) {
     this.rows = rows;
     this.size = size;
-    this.values = values ?? new Float32Array(rows * size);
+    this.values = values;
     expectLength("values", this.values, [rows, size]);
     if (paddingRow !== undefined && !(paddingRow >= 0 && paddingRow < rows)) {
       throw new EngineError("E_SHAPE", `Expected a padding row below ${rows}, got ${paddingRow}.`);
     }
     this.paddingRow = paddingRow;
     this.optimizer = optimizer ?? null;
-    this.state = optimizer ? createState(optimizer, rows * size) : [];
+    this.state = optimizer ? createState(optimizer, rows * size, allocate) : [];
     this.places = new Int32Array(rows).fill(-1);
     this.touched = new Int32Array(rows);
-    this.sums = new Float32Array(Math.min(rows, 256) * size);
+    this.sums = allocate(rows * size);
   }
 
   /** Rows that have gradients, in the order of their first token; a view that the next call changes. */
@@ -82,7 +94,7 @@ export class EmbeddingTable {
 
   /**
    * Adds each token's gradient to its row's sum, in the order of the tokens; sums from several calls (parts of a
-   * batch) add up until `update` or `clearGradient`.
+   * batch) add up until `update` or `clearGradient`. Nothing changes where it throws.
    *
    * @param gradient - `[N, size]` for `N` tokens.
    * @param weight - multiplies the gradient.
@@ -90,17 +102,10 @@ export class EmbeddingTable {
    */
   accumulate(tokens: Int32Array, gradient: Float32Array, weight = 1): void {
     expectLength("gradient", gradient, [tokens.length, this.size]);
-    const { size } = this;
-    for (let place = 0; place < tokens.length; place += 1) {
-      const row = this.row(tokens, place);
-      if (row === this.paddingRow) continue;
-      const target = this.placeOf(row) * size;
-      const source = place * size;
-      const { sums } = this;
-      for (let column = 0; column < size; column += 1) {
-        sums[target + column] = sums[target + column]! + weight * gradient[source + column]!;
-      }
-    }
+    const { sums, size, touchedCount } = this;
+    const places = this.placesOf(tokens);
+    sums.fill(0, touchedCount * size, this.touchedCount * size);
+    addRows({ sums, size }, places, gradient, weight);
   }
 
   /** The accumulated gradients as a tensor of the table's shape, zero where no token was; forgets them. */
@@ -203,18 +208,16 @@ export class EmbeddingTable {
     return row;
   }
 
-  /** The row's place among the touched; a new one starts with a sum of zero. */
+  /** The tokens' places among the touched rows, which new ones join; -1 for those of the padding row. */
+  private placesOf(tokens: Int32Array): Int32Array {
+    const rows = tokens.map((_, place) => this.row(tokens, place));
+    return rows.map((row) => (row === this.paddingRow ? -1 : this.placeOf(row)));
+  }
+
   private placeOf(row: number): number {
     const known = this.places[row]!;
     if (known >= 0) return known;
     const place = this.touchedCount;
-    const start = place * this.size;
-    if (start === this.sums.length) {
-      const larger = new Float32Array(Math.min(2 * place, this.rows) * this.size);
-      larger.set(this.sums);
-      this.sums = larger;
-    }
-    this.sums.fill(0, start, start + this.size);
     this.places[row] = place;
     this.touched[place] = row;
     this.touchedCount = place + 1;

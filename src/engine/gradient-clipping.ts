@@ -1,25 +1,13 @@
 import { EngineError } from "./errors.ts";
+import { squaredNorm } from "./host/vectors.ts";
+
+export { squaredNorm };
 
 export interface GradientMeasure {
   /** Global L2 norm, before clipping. */
   norm: number;
   /** What every gradient is to be multiplied by, in `(0, 1]`. */
   scale: number;
-}
-
-/** Sum of squares, in float64 (which the squares of float32 numbers cannot overflow) and in a fixed order. */
-export function squaredNorm(values: Float32Array): number {
-  // Four sums: the processor need not wait for one addition before it starts the next.
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const whole = values.length - (values.length % 4);
-  for (let index = 0; index < whole; index += 4) {
-    a += values[index]! * values[index]!;
-    b += values[index + 1]! * values[index + 1]!;
-    c += values[index + 2]! * values[index + 2]!;
-    d += values[index + 3]! * values[index + 3]!;
-  }
-  for (let index = whole; index < values.length; index += 1) a += values[index]! * values[index]!;
-  return a + b + (c + d);
 }
 
 /**

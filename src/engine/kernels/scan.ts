@@ -9,10 +9,11 @@ export interface ScanOptions {
   states: readonly Value[];
   /** Tensors whose first axis is walked along, from its end where `reverse` is set. All have the same length. */
   inputs: readonly { value: Value; reverse: boolean }[];
-  /** Whether the outputs are written from the end. */
-  reverseOutputs: boolean;
-  /** One step, given the states and each input's element. */
-  body(states: Value[], elements: Value[]): { states: readonly Value[]; outputs: readonly Value[] };
+  /** One step, given the states and each input's element. Outputs are written from the end where `reverse` is set. */
+  body(
+    states: Value[],
+    elements: Value[],
+  ): { states: readonly Value[]; outputs: readonly { value: Value; reverse: boolean }[] };
 }
 
 /**
@@ -21,7 +22,7 @@ export interface ScanOptions {
  * @returns each output of the body, stacked along a new first axis.
  */
 export function scan(tracer: Tracer, options: ScanOptions): Value[] {
-  const { states, inputs, reverseOutputs } = options;
+  const { states, inputs } = options;
   const body = new Graph(tracer.graph);
   const stateValues = states.map((state) => declare(tracer, body, state, state.shape));
   const elementValues = inputs.map(({ value }) =>
@@ -29,7 +30,7 @@ export function scan(tracer: Tracer, options: ScanOptions): Value[] {
   );
   const step = tracer.within(body, () => {
     const result = options.body(stateValues, elementValues);
-    const all = [...result.states, ...result.outputs];
+    const all = [...result.states, ...result.outputs.map(({ value }) => value)];
     body.outputs = outputTensors(tracer, body, all);
     return result;
   });
@@ -40,13 +41,13 @@ export function scan(tracer: Tracer, options: ScanOptions): Value[] {
       body: { body },
       num_scan_inputs: inputs.length,
       scan_input_directions: inputs.map((input) => (input.reverse ? 1 : 0)),
-      scan_output_directions: step.outputs.map(() => (reverseOutputs ? 1 : 0)),
+      scan_output_directions: step.outputs.map((output) => (output.reverse ? 1 : 0)),
     },
     states.length + step.outputs.length,
   );
   const length = inputs[0]!.value.shape[0]!;
-  return step.outputs.map((output, index) =>
-    tracer.value(names[states.length + index]!, [length, ...output.shape], output.type),
+  return step.outputs.map(({ value: { shape, type } }, index) =>
+    tracer.value(names[states.length + index]!, [length, ...shape], type),
   );
 }
 

@@ -63,6 +63,15 @@ export function split(tracer: Tracer, x: Value, axis: number, sizes: readonly nu
   );
 }
 
+/** `count` parts of the same size along an axis, which may be free. */
+export function splitEvenly(tracer: Tracer, x: Value, axis: number, count: number): Value[] {
+  if (count === 1) return [x];
+  // Without sizes, as many equal parts as there are outputs; from opset 18 on an attribute would have to say so.
+  const names = tracer.graph.node("Split", [tracer.name(x)], { axis }, count);
+  const shape = x.shape.map((size, index) => (index === axis ? size / count : size));
+  return names.map((name) => tracer.value(name, shape, x.type));
+}
+
 function insertAxis(shape: readonly number[], axis: number, size: number): number[] {
   const position = axis < 0 ? axis + shape.length + 1 : axis;
   return [...shape.slice(0, position), size, ...shape.slice(position)];
@@ -108,7 +117,8 @@ export function tile(tracer: Tracer, x: Value, repeats: readonly number[]): Valu
   return tracer.emit("Tile", inputs, shape, { type: x.type });
 }
 
-function reverse(tracer: Tracer, x: Value, axes: readonly number[]): Value {
+/** From the end to the beginning along the axes. */
+export function reverse(tracer: Tracer, x: Value, axes: readonly number[]): Value {
   const constants = [-1, -TO_THE_END, null, -1].map((value) =>
     tracer.graph.integers(value === null ? axes : axes.map(() => value)),
   );

@@ -1,7 +1,7 @@
 import { binary, unary } from "../kernels/elementwise.ts";
 import { gemm } from "../kernels/products.ts";
 import { scan } from "../kernels/scan.ts";
-import { concatenate, split, transpose } from "../kernels/shapes.ts";
+import { concatenate, reverse, split, splitEvenly, transpose } from "../kernels/shapes.ts";
 import { tf } from "../tfjs.ts";
 import { backend, tensorOf, valueOf } from "../trace/backend.ts";
 import type { Tracer } from "../trace/tracer.ts";
@@ -11,7 +11,11 @@ import type { Kept } from "./lstm-gradients.ts";
 import type { LstmDirection, LstmWeights } from "./lstm-weights.ts";
 import { withGradient } from "./with-gradient.ts";
 
-/** An LSTM for training: per direction one Gemm for all inputs and a `Scan`, and another `Scan` backwards. */
+/**
+ * An LSTM for training: per direction one Gemm for all inputs, then one `Scan` for all directions, and another one
+ * backwards. The directions lie one below the other, `[directions · B, H]`, each as it walks: half as many rounds and
+ * nodes, which for small batches is worth more than the copies it takes.
+ */
 export function tracedLstm(
   x: tf.Tensor3D,
   mask: tf.Tensor2D,
@@ -20,20 +24,17 @@ export function tracedLstm(
   // Steps first: a Scan walks along the first axis.
   const steps = tf.transpose(x, [1, 0, 2]);
   const inputs = [steps, ...directions.flatMap(({ weights }) => tensorsOf(weights))];
+  const reversed = directions.map((direction) => direction.reverse);
   const hidden = withGradient(inputs, () => {
     const { tracer } = backend;
-    const present = presence(tracer, valueOf(mask));
-    const passes = directions.map((direction) =>
-      forwardPass(tracer, valueOf(steps), present, direction),
-    );
-    const outputs = passes.map((pass) => pass.hidden);
-    const kept = passes.flatMap((pass) => KEPT.map((name) => pass.kept[name]));
-    const reverse = directions.map((direction) => direction.reverse);
+    const present = presence(tracer, valueOf(mask), reversed);
+    const { previous, kept } = forwardPass(tracer, valueOf(steps), present, directions);
+    const saved = [...previous, ...KEPT.map((name) => kept[name])];
     return {
-      value: tensorOf(concatenate(tracer, outputs, 2)),
-      save: [...inputs, ...kept.map((value) => tensorOf(value))],
-      gradient: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        lstmGradients(tracer, valueOf(dy), { present, reverse, saved: saved.map(valueOf) }).map(
+      value: tensorOf(sideBySide(tracer, kept.hidden, reversed)),
+      save: [...inputs, ...saved.map((value) => tensorOf(value))],
+      gradient: (dy: tf.Tensor, values: tf.Tensor[]) =>
+        lstmGradients(tracer, valueOf(dy), { present, reversed, saved: values.map(valueOf) }).map(
           (value) => tensorOf(value),
         ),
     };
@@ -45,51 +46,93 @@ function tensorsOf(weights: LstmWeights): tf.Tensor[] {
   return [weights.input, weights.recurrent, weights.inputBias, weights.recurrentBias];
 }
 
-/** The mask as `[L, B, 1]`. */
-function presence(tracer: Tracer, mask: Value): Value {
+/** The mask as each direction walks along it, `[L, directions · B, 1]`. */
+function presence(tracer: Tracer, mask: Value, reversed: readonly boolean[]): Value {
   const [batch, length] = mask.shape as [number, number];
-  return tracer.reshape(transpose(tracer, mask, [1, 0]), [length, batch, 1]);
+  const steps = tracer.reshape(transpose(tracer, mask, [1, 0]), [length, batch, 1]);
+  const walked = reversed.map((fromEnd) => (fromEnd ? reverse(tracer, steps, [0]) : steps));
+  return concatenate(tracer, walked, 1);
+}
+
+/** `[L, directions · B, H]` as the directions walk to `[L, B, directions · H]` in the order of the text. */
+function sideBySide(tracer: Tracer, states: Value, reversed: readonly boolean[]): Value {
+  const walked = splitEvenly(tracer, states, 1, reversed.length);
+  const ordered = walked.map((one, index) => (reversed[index] ? reverse(tracer, one, [0]) : one));
+  return concatenate(tracer, ordered, 2);
+}
+
+/** Pre-activations of one direction from its inputs alone, `[L, B, 4H]`. */
+function project(tracer: Tracer, x: Value, weights: LstmWeights): Value {
+  const [length, batch, size] = x.shape as [number, number, number];
+  const bias = binary(tracer, "Add", valueOf(weights.inputBias), valueOf(weights.recurrentBias));
+  const rows = tracer.reshape(x, [length * batch, size]);
+  const input = valueOf(weights.input);
+  const projected = gemm(tracer, rows, input, { transposeA: false, transposeB: true, bias });
+  return tracer.reshape(projected, [length, batch, input.shape[0]!]);
+}
+
+interface Passed {
+  /** Of each direction the state before each step, `[L, B, H]` in the order of the text. */
+  previous: Value[];
+  kept: Kept;
 }
 
 function forwardPass(
   tracer: Tracer,
   x: Value,
   present: Value,
-  { weights, reverse }: LstmDirection,
-): { hidden: Value; kept: Kept } {
-  const [length, batch, size] = x.shape as [number, number, number];
-  const recurrent = valueOf(weights.recurrent);
-  const hiddenSize = recurrent.shape[1]!;
-  const bias = binary(tracer, "Add", valueOf(weights.inputBias), valueOf(weights.recurrentBias));
-  const rows = tracer.reshape(x, [length * batch, size]);
-  const transposes = { transposeA: false, transposeB: true };
-  const projected = gemm(tracer, rows, valueOf(weights.input), { ...transposes, bias });
-  const projections = tracer.reshape(projected, [length, batch, 4 * hiddenSize]);
+  directions: readonly LstmDirection[],
+): Passed {
+  const count = directions.length;
+  const recurrent = directions.map(({ weights }) => valueOf(weights.recurrent));
+  const [batch, hiddenSize] = [x.shape[1]!, recurrent[0]!.shape[1]!];
+  const projections = directions.map((direction) => ({
+    value: project(tracer, x, direction.weights),
+    reverse: direction.reverse,
+  }));
   const zeros = tracer.uniform(0, [batch, hiddenSize]);
-  const [hidden, ...kept] = scan(tracer, {
-    states: [zeros, zeros],
-    inputs: [projections, present].map((value) => ({ value, reverse })),
-    reverseOutputs: reverse,
-    body: ([h, c], [projection, here]) => {
-      const z = gemm(tracer, h!, recurrent, { ...transposes, bias: projection! });
-      const sizes = [2 * hiddenSize, hiddenSize, hiddenSize];
-      const [inputForget, cellGate, outputGate] = split(tracer, z, 1, sizes);
-      const halves = [hiddenSize, hiddenSize];
-      const [i, f] = split(tracer, unary(tracer, "Sigmoid", inputForget!), 1, halves);
-      const g = unary(tracer, "Tanh", cellGate!);
-      const o = unary(tracer, "Sigmoid", outputGate!);
-      const sum = binary(
-        tracer,
-        "Add",
-        binary(tracer, "Mul", f!, c!),
-        binary(tracer, "Mul", i!, g),
-      );
-      const cell = binary(tracer, "Mul", sum, here!);
-      const cellTanh = unary(tracer, "Tanh", cell);
-      const next = binary(tracer, "Mul", o, cellTanh);
-      return { states: [next, cell], outputs: [next, h!, c!, cellTanh, i!, f!, g, o] };
+  const outputs = scan(tracer, {
+    states: [...recurrent.map(() => zeros), tracer.uniform(0, [count * batch, hiddenSize])],
+    inputs: [...projections, { value: present, reverse: false }],
+    body: (states, elements) => {
+      const gates = recurrent.map((weight, index) => {
+        const options = { transposeA: false, transposeB: true, bias: elements[index]! };
+        return gemm(tracer, states[index]!, weight, options);
+      });
+      const z = concatenate(tracer, gates, 0);
+      const { next, kept } = cellStep(tracer, z, states[count]!, elements[count]!);
+      const previous = projections.map(({ reverse: fromEnd }, index) => ({
+        value: states[index]!,
+        reverse: fromEnd,
+      }));
+      return {
+        states: [...splitEvenly(tracer, kept.hidden, 0, count), next],
+        outputs: [...previous, ...KEPT.map((name) => ({ value: kept[name], reverse: false }))],
+      };
     },
   });
-  const entries = KEPT.map((name, index) => [name, kept[index]!] as const);
-  return { hidden: hidden!, kept: Object.fromEntries(entries) as Kept };
+  const kept = KEPT.map((name, index) => [name, outputs[count + index]!] as const);
+  return { previous: outputs.slice(0, count), kept: Object.fromEntries(kept) as Kept };
+}
+
+/** The cell after a step, from the gates' pre-activations `[directions · B, 4H]` and the cell before it. */
+function cellStep(
+  tracer: Tracer,
+  z: Value,
+  before: Value,
+  here: Value,
+): { next: Value; kept: Kept } {
+  const multiply = (a: Value, b: Value) => binary(tracer, "Mul", a, b);
+  const size = before.shape[1]!;
+  const [inputForget, cellGate, outputGate] = split(tracer, z, 1, [2 * size, size, size]);
+  const squashed = unary(tracer, "Sigmoid", inputForget!);
+  const [input, forget] = split(tracer, squashed, 1, [size, size]) as [Value, Value];
+  const cell = unary(tracer, "Tanh", cellGate!);
+  const output = unary(tracer, "Sigmoid", outputGate!);
+  const remembered = multiply(forget, before);
+  const added = multiply(input, cell);
+  const next = multiply(binary(tracer, "Add", remembered, added), here);
+  const cellTanh = unary(tracer, "Tanh", next);
+  const hidden = multiply(output, cellTanh);
+  return { next, kept: { hidden, cellTanh, input, forget, cell, output, remembered, added } };
 }

@@ -1,5 +1,8 @@
 import type { AdamWOptions } from "../types.ts";
-import { checkOption, checkStep } from "./checks.ts";
+import { adamWFactors } from "./adamw-factors.ts";
+import type { AdamWFactors } from "./adamw-factors.ts";
+import { locate, updatePairs } from "./adamw-in-memory.ts";
+import { checkOption } from "./checks.ts";
 import { SMALLEST_NORMAL } from "./denormals.ts";
 import type {
   Optimizer,
@@ -9,43 +12,8 @@ import type {
   UpdateRange,
 } from "./optimizer.ts";
 
-/** What one step's options come to: computed once, applied to every element. */
-export interface AdamWFactors {
-  keepFirst: number;
-  addFirst: number;
-  keepSecond: number;
-  addSecond: number;
-  keepParameter: number;
-  rate: number;
-  epsilon: number;
-}
-
-/**
- * The factors of one step: with bias corrections `c1 = 1 - beta1^step` and `c2 = 1 - beta2^step`,
- * `p -= lr · (m/c1) / (√(v/c2) + ε)` is computed as `p -= rate · m / (√v + ε')`, where `rate = lr · √c2 / c1` and
- * `ε' = ε · √c2`: one root and one division per element.
- *
- * @throws EngineError `E_STEP` if `step` is not an integer of at least 1.
- */
-export function adamWFactors(
-  { beta1, beta2, epsilon }: Omit<AdamWOptions, "weightDecay">,
-  { learningRate, step, weightDecay, gradientScale = 1 }: UpdateOptions,
-): AdamWFactors {
-  checkStep(step);
-  const secondCorrection = Math.sqrt(1 - beta2 ** step);
-  return {
-    keepFirst: beta1,
-    addFirst: (1 - beta1) * gradientScale,
-    keepSecond: beta2,
-    addSecond: (1 - beta2) * gradientScale * gradientScale,
-    keepParameter: 1 - learningRate * weightDecay,
-    rate: (learningRate * secondCorrection) / (1 - beta1 ** step),
-    epsilon: epsilon * secondCorrection,
-  };
-}
-
-/** One pass over a range of a parameter and its moments. */
-function updateRange(arrays: UpdateArrays, range: UpdateRange, factors: AdamWFactors): void {
+/** One pass over a range of a parameter and its moments; `adamW` in kernels.wat does the same to the bit. */
+function updateByLoop(arrays: UpdateArrays, range: UpdateRange, factors: AdamWFactors): void {
   const { parameter, gradient } = arrays;
   const [first, second] = arrays.state as [Float32Array, Float32Array];
   const { keepFirst, addFirst, keepSecond, addSecond, keepParameter, rate, epsilon } = factors;
@@ -64,6 +32,10 @@ function updateRange(arrays: UpdateArrays, range: UpdateRange, factors: AdamWFac
     parameter[target] =
       keepParameter * parameter[target]! - (rate * mean) / (Math.sqrt(square) + epsilon);
   }
+}
+
+function lastOf({ offset, gradientOffset, count }: UpdateRange): UpdateRange {
+  return { offset: offset + count - 1, gradientOffset: gradientOffset + count - 1, count: 1 };
 }
 
 /**
@@ -86,8 +58,18 @@ export class AdamW implements Optimizer {
 
   prepare(options: UpdateOptions): RangeUpdate {
     const factors = adamWFactors(this.options, options);
+    // Looked up once for all rows of a table.
+    let known: UpdateArrays | null = null;
+    let places: ReturnType<typeof locate> = null;
     return (arrays, range) => {
-      updateRange(arrays, range, factors);
+      if (arrays !== known) places = locate(arrays);
+      known = arrays;
+      if (!places) {
+        updateByLoop(arrays, range, factors);
+        return;
+      }
+      updatePairs(places, arrays, range, factors);
+      if (range.count % 2 === 1) updateByLoop(arrays, lastOf(range), factors);
     };
   }
 }

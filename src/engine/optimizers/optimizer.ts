@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { allocatePlainly } from "../host/host-memory.ts";
 
 export interface UpdateOptions {
   learningRate: number;
@@ -12,10 +13,10 @@ export interface UpdateOptions {
 
 /** A parameter with its gradient and what the optimizer keeps for it. */
 export interface UpdateArrays {
-  parameter: Float32Array;
-  gradient: Float32Array;
+  readonly parameter: Float32Array;
+  readonly gradient: Float32Array;
   /** As many as the optimizer has `stateNames`, each as long as the parameter. */
-  state: readonly Float32Array[];
+  readonly state: readonly Float32Array[];
 }
 
 /** `count` elements of a parameter and its state from `offset`, and of the gradient from `gradientOffset`. */
@@ -41,8 +42,12 @@ export interface Optimizer {
 }
 
 /** Zeros for a parameter of `length` elements. */
-export function createState(optimizer: Optimizer, length: number): Float32Array[] {
-  return optimizer.stateNames.map(() => new Float32Array(length));
+export function createState(
+  optimizer: Optimizer,
+  length: number,
+  allocate = allocatePlainly,
+): Float32Array[] {
+  return optimizer.stateNames.map(() => allocate(length));
 }
 
 /** Names of what is kept for a parameter in a saved state, in the order of `stateNames`. */

@@ -1,5 +1,6 @@
 import { hash } from "../dropout/counter-random.ts";
 import { EngineError } from "../errors.ts";
+import { add } from "../host/vectors.ts";
 import type { Batch } from "../types.ts";
 import { checkTexts } from "./feeds.ts";
 import type { TrainingResult } from "./training.ts";
@@ -45,9 +46,7 @@ export function addResult(
   );
   const gradients = [...result.gradients].map(([name, gradient]) => {
     const total = sum?.gradients.get(name) ?? new Float32Array(gradient.length);
-    for (let index = 0; index < gradient.length; index += 1) {
-      total[index] = total[index]! + weight * gradient[index]!;
-    }
+    add(total, gradient, weight);
     return [name, total] as const;
   });
   return {

@@ -25,6 +25,7 @@ import { ForwardGraph } from "./forward.ts";
 import { createTable } from "./create-table.ts";
 import { Parameters } from "./parameters.ts";
 import { rulesOf } from "./rules.ts";
+import { stateAllocator } from "./state-memory.ts";
 import { checkNames } from "./state.ts";
 import { openTraining } from "./open-training.ts";
 import { nonFiniteError } from "./training.ts";
@@ -77,8 +78,9 @@ export class CompiledModel implements CompiledProgram {
     this.training = parts.training;
     this.openForward = parts.runners.forward;
     this.rules = parts.rules;
-    this.parameters = new Parameters(program.parameters, { ...parts, seed: options.seed });
-    this.table = createTable(program, { ...parts, seed: options.seed });
+    const state = { ...parts, seed: options.seed, allocate: stateAllocator(program, parts) };
+    this.parameters = new Parameters(program.parameters, state);
+    this.table = createTable(program, state);
   }
 
   static async create(

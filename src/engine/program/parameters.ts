@@ -24,12 +24,12 @@ export class Parameters {
   private readonly optimizer: Optimizer;
   private readonly all: readonly Parameter[];
 
-  constructor(specs: readonly ParameterSpec[], { seed, optimizer, rules }: StateOptions) {
+  constructor(specs: readonly ParameterSpec[], { seed, optimizer, rules, allocate }: StateOptions) {
     this.optimizer = optimizer;
     this.all = specs.map((spec) => {
-      const values = initialValues(spec, seed);
+      const values = initialValues(spec, seed, allocate);
       const rule = rules.get(spec.name)!;
-      const state = rule.frozen ? [] : createState(optimizer, values.length);
+      const state = rule.frozen ? [] : createState(optimizer, values.length, allocate);
       const stateNames = rule.frozen ? [] : stateNamesOf(optimizer, spec.name);
       return { spec, values, state, stateNames, rule };
     });

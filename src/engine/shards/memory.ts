@@ -1,3 +1,4 @@
+import { scale } from "../host/vectors.ts";
 import type { TrainingPlan } from "../program/training-plan.ts";
 
 /** Where each parameter, or its gradient, lies in an array of all of them. */
@@ -29,5 +30,5 @@ export function scaleInto(target: Float32Array, source: Float32Array, weight: nu
     if (target !== source) target.set(source);
     return;
   }
-  for (let index = 0; index < source.length; index += 1) target[index] = weight * source[index]!;
+  scale(target, source, weight);
 }

@@ -1,3 +1,4 @@
+import { add } from "../host/vectors.ts";
 import type { Part } from "./split.ts";
 
 /** What a shard computed; its gradients are weighted by its share of the texts already, loss and terms are not. */
@@ -29,14 +30,7 @@ export function sumOutcomes(outcomes: readonly Outcome[], texts: number): Sum {
     const weight = count / texts;
     sum.loss += weight * loss;
     for (const [name, term] of Object.entries(terms)) sum.terms[name]! += weight * term;
-    for (const [name, gradient] of gradients) addInto(sum.gradients.get(name)!, gradient);
+    for (const [name, gradient] of gradients) add(sum.gradients.get(name)!, gradient, 1);
   }
   return sum;
-}
-
-/** `target += source`, each sum rounded to float32. */
-function addInto(target: Float32Array, source: Float32Array): void {
-  for (let index = 0; index < source.length; index += 1) {
-    target[index] = target[index]! + source[index]!;
-  }
 }
