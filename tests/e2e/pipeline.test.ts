@@ -96,7 +96,7 @@ describe("limbeck run, on a cut of Banking77", () => {
   });
 
   it("says which device auto was, and why", () => {
-    expect(first.stdout).toMatch(/The device auto is (cpu, since|cuda:|webgpu:) /);
+    expect(first.stderr).toMatch(/The device auto is (cpu, since|cuda:|webgpu:) /);
   });
 
   it("skips every stage when the same command is given again", async () => {
