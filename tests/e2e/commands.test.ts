@@ -121,7 +121,7 @@ describe("limbeck recipe", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^train\.epochs +5 +--set +passes over the transfer set$/m);
     expect(stdout).toMatch(/^data\.labelled\.perClass +10 +recipe +gold labels/m);
-    expect(stdout).toMatch(/^train\.batch +64 +default +texts per step/m);
+    expect(stdout).toMatch(/^train\.batch +64 +default +texts per batch$/m);
     // a reason for every key, those of teachers and students too
     for (const line of stdout.trim().split("\n"))
       expect(line).toMatch(/ (recipe|default|--set) +\S/);
