@@ -77,7 +77,8 @@ describe("Ctrl-C", () => {
     );
     await run.reports("progress", "train");
     run.pressCtrlC();
-    await wait(50);
+    // Not later than the first has been noticed: a process that has saved all and is at its very end has no listeners.
+    while (!run.output().stderr.includes("Stopping")) await wait(1);
     run.pressCtrlC();
     expect(await run.ended).toBe(130);
     expect(await untilGone(run.child.pid ?? 0)).toBe(true);
