@@ -4,6 +4,7 @@ import type { FloatType } from "./weights/half-precision.ts";
 import { LENGTH_BYTES, readHeader } from "./safetensors-header.ts";
 import type { HeaderEntry } from "./safetensors-header.ts";
 import type { NamedArray, StateDict } from "./types.ts";
+import { sizeOf } from "./shape.ts";
 
 export interface SafetensorsFile {
   tensors: StateDict;
@@ -79,7 +80,7 @@ export function decodeEntry(entry: HeaderEntry, data: Uint8Array, file: string):
       `Expected tensor ${tensor} of dtype F32, F16 or BF16, got ${JSON.stringify(dtype)} in ${file}. Write it as one of these.`,
     );
   }
-  const expected = shape.reduce((product, size) => product * size, FLOAT_BYTES[dtype]);
+  const expected = FLOAT_BYTES[dtype] * sizeOf(shape);
   if (data.length !== expected) {
     throw new EngineError(
       "E_FILE",
@@ -99,7 +100,7 @@ function sortedEntries<T>(record: Readonly<Record<string, T>>): [string, T][] {
 }
 
 function requireElements(name: string, shape: readonly number[], data: Float32Array): void {
-  const elements = shape.reduce((product, size) => product * size, 1);
+  const elements = sizeOf(shape);
   if (elements !== data.length) {
     throw new EngineError(
       "E_SHAPE",

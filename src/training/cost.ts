@@ -1,3 +1,4 @@
+import { sizeOf } from "../engine/shape.ts";
 import type { ParameterSpec } from "../engine/types.ts";
 import type { StoredSet } from "./prepare-sets.ts";
 
@@ -10,10 +11,7 @@ export function stepCost(
   { rows, pieces }: StoredSet,
   { batch, accumulate }: { batch: number; accumulate: number },
 ): number {
-  const weights = parameters.reduce(
-    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
-    0,
-  );
+  const weights = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const texts = Math.min(batch * accumulate, rows);
   return rows === 0 ? 0 : texts * (pieces / rows) * weights;
 }

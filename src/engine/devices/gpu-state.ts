@@ -4,6 +4,7 @@ import { names } from "../runtime/names.ts";
 import type { EngineState, NamedArray, StateDict } from "../types.ts";
 import { deviceNames } from "./gpu-names.ts";
 import type { DeviceSettings } from "./gpu-settings.ts";
+import { sizeOf } from "../shape.ts";
 
 /** A tensor that stays from step to step. */
 export interface StateTensor {
@@ -65,7 +66,7 @@ export function arraysOf(
   return new Map(
     tensors.map(({ input, name, part, shape }) => {
       const from = given[part];
-      const size = shape.reduce((product, count) => product * count, 1);
+      const size = sizeOf(shape);
       const data = from ? findTensor(from, name, shape) : new Float32Array(size);
       return [input, { shape, data }];
     }),

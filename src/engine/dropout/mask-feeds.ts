@@ -4,6 +4,7 @@ import type { Tags } from "../graph/symbols.ts";
 import type { Batch } from "../types.ts";
 import type { DropoutLayer } from "./contexts.ts";
 import { DropoutPool } from "./dropout-pool.ts";
+import { sizeOf } from "../shape.ts";
 
 /** The dropout of a traced program. */
 export interface TracedLayers {
@@ -14,7 +15,7 @@ export interface TracedLayers {
 /** Elements of the largest mask where at most `maxTokens` tokens come, as far as masks grow with B · L, not L · L. */
 export function largestMask({ layers, tags }: TracedLayers, maxTokens: number): number {
   const largest = { B: maxTokens, L: 1 };
-  return Math.max(0, ...layers.map((layer) => product(sizesOf(layer, tags, largest))));
+  return Math.max(0, ...layers.map((layer) => sizeOf(sizesOf(layer, tags, largest))));
 }
 
 /** The masks that a traced program's dropout takes, as inputs of a session. */
@@ -37,7 +38,7 @@ export class MaskFeeds {
     const feeds: Record<string, Tensor> = {};
     layers.forEach((one, layer) => {
       const sizes = sizesOf(one, tags, { B: batch, L: length });
-      const mask = this.pool.mask({ rate: one.rate, step, layer, shard, size: product(sizes) });
+      const mask = this.pool.mask({ rate: one.rate, step, layer, shard, size: sizeOf(sizes) });
       feeds[one.input] = new Tensor("float32", mask, sizes);
     });
     return feeds;
@@ -46,8 +47,4 @@ export class MaskFeeds {
 
 function sizesOf({ shape }: DropoutLayer, tags: Tags, actual: Tags): number[] {
   return shape.map((size) => evaluateSize(size, tags, actual));
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }

@@ -1,5 +1,5 @@
 import type { Tracer } from "../trace/tracer.ts";
-import { sizeOf } from "../trace/value.ts";
+import { sizeOf } from "../shape.ts";
 import type { Value } from "../trace/value.ts";
 import { EngineError } from "../errors.ts";
 import { binary, broadcast, unary } from "./elementwise.ts";

@@ -1,7 +1,7 @@
 import { tf } from "../tfjs.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
-import { sizeOf } from "../trace/value.ts";
+import { sizeOf } from "../shape.ts";
 import { binary, unary } from "./elementwise.ts";
 import { kernel } from "./kernel.ts";
 import type { Kernel, KernelTable } from "./kernel.ts";

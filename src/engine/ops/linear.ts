@@ -2,6 +2,7 @@ import { gemm } from "../kernels/products.ts";
 import { tf } from "../tfjs.ts";
 import { backend, isTracing, tensorOf, valueOf } from "../trace/backend.ts";
 import { withGradient } from "./with-gradient.ts";
+import { sizeOf } from "../shape.ts";
 
 /**
  * `x · weightᵀ + bias` over the last axis, in PyTorch's layout (`torch.nn.Linear`): one Gemm, however many axes.
@@ -22,7 +23,7 @@ export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor2D, bias: tf.
 
 /** How many rows `x` has. Not -1: free sizes are products, and stay so. */
 function sizeOfRows(x: tf.Tensor): number {
-  return x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  return sizeOf(x.shape.slice(0, -1));
 }
 
 function traced(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor2D {

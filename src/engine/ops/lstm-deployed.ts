@@ -5,7 +5,7 @@ import { concatenate, split, transpose } from "../kernels/shapes.ts";
 import { backend, tensorOf, valueOf } from "../trace/backend.ts";
 import type { Tracer } from "../trace/tracer.ts";
 import type { Value } from "../trace/value.ts";
-import { sizeOf } from "../trace/value.ts";
+import { sizeOf } from "../shape.ts";
 import type { LstmDirection, LstmWeights } from "./lstm-weights.ts";
 
 /** PyTorch's gates are input, forget, cell, output; ONNX's are input, output, forget, cell. */

@@ -4,6 +4,7 @@ import type { Graph } from "../graph/graph.ts";
 import { toRuntime } from "../runtime/tensors.ts";
 import type { Batch, Dimension, Program } from "../types.ts";
 import { names } from "../runtime/names.ts";
+import { sizeOf } from "../shape.ts";
 
 /** Which of the program's inputs a graph reads. */
 export function usedInputs(graph: Graph, program: Program): string[] {
@@ -36,7 +37,7 @@ export function feedInputs(
   for (const name of used) {
     const { shape, dtype } = program.inputs[name]!;
     const sizes = shape.map((dimension) => actualSize(dimension, batch));
-    const count = sizes.reduce((product, size) => product * size, 1);
+    const count = sizeOf(sizes);
     const data = batch.inputs[name];
     const right = dtype === "float32" ? data instanceof Float32Array : data instanceof Int32Array;
     if (!data || !right || data.length !== count) {

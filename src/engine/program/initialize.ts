@@ -2,6 +2,7 @@ import { hash, hashText, uniformAt } from "../dropout/counter-random.ts";
 import { EngineError } from "../errors.ts";
 import { allocatePlainly } from "../host/host-memory.ts";
 import type { Initializer } from "../types.ts";
+import { sizeOf } from "../shape.ts";
 
 interface Uninitialized {
   name: string;
@@ -22,7 +23,7 @@ export function initialValues(
   allocate = allocatePlainly,
 ): Float32Array {
   const { name, shape, initializer } = parameter;
-  const size = shape.reduce((product, count) => product * count, 1);
+  const size = sizeOf(shape);
   const values = allocate(size);
   const stream = hash(seed, hashText(name));
   switch (initializer.kind) {

@@ -2,6 +2,7 @@ import { allocatePlainly, HostMemory } from "../host/host-memory.ts";
 import type { Allocate } from "../host/host-memory.ts";
 import type { Program } from "../types.ts";
 import type { StateOptions } from "./create-table.ts";
+import { sizeOf } from "../shape.ts";
 
 /**
  * Gives the arrays of a program's parameters, its table, their state and the table's gradient sums: in one memory that
@@ -13,7 +14,7 @@ export function stateAllocator(
 ): Allocate {
   const arrays = (name: string) => 1 + (rules.get(name)!.frozen ? 0 : optimizer.stateNames.length);
   const lengths = parameters.flatMap(({ name, shape }) => {
-    const size = shape.reduce((product, count) => product * count, 1);
+    const size = sizeOf(shape);
     return Array<number>(arrays(name)).fill(size);
   });
   if (embedding) {

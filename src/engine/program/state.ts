@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { NamedArray, StateDict } from "../types.ts";
+import { sizeOf } from "../shape.ts";
 
 /** @throws EngineError `E_STATE` naming a tensor that nobody asked for. */
 export function checkNames(known: readonly string[], tensors: StateDict): void {
@@ -18,7 +19,7 @@ export function findTensor(
   shape: readonly number[],
 ): Float32Array {
   const tensor: NamedArray | undefined = tensors[name];
-  const size = shape.reduce((product, count) => product * count, 1);
+  const size = sizeOf(shape);
   if (tensor?.shape.join() === shape.join() && tensor.data.length === size) return tensor.data;
   const got = tensor ? `[${tensor.shape.join(", ")}], ${tensor.data.length} elements` : "none";
   throw new EngineError(

@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { Dimension, TensorSpec } from "../types.ts";
+import { sizeOf } from "../shape.ts";
 
 interface HostArray {
   shape: readonly number[];
@@ -23,7 +24,7 @@ export function checkShapes(
     if (!input) {
       throw new EngineError("E_SHAPE", `Expected an input ${name} ${print(spec.shape)}, got none.`);
     }
-    const count = input.shape.reduce((product, size) => product * size, 1);
+    const count = sizeOf(input.shape);
     const fits =
       input.shape.length === spec.shape.length &&
       input.data.length === count &&

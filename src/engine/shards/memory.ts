@@ -1,5 +1,6 @@
 import { scale } from "../host/vectors.ts";
 import type { TrainingPlan } from "../program/training-plan.ts";
+import { sizeOf } from "../shape.ts";
 
 /** Where each parameter, or its gradient, lies in an array of all of them. */
 export interface Layout {
@@ -12,7 +13,7 @@ export function layOut(parameters: TrainingPlan["parameters"]): Layout {
   const places = new Map<string, { offset: number; size: number }>();
   let offset = 0;
   for (const { name, shape } of parameters) {
-    const size = shape.reduce((product, count) => product * count, 1);
+    const size = sizeOf(shape);
     places.set(name, { offset, size });
     offset += size;
   }

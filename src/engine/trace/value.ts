@@ -55,7 +55,3 @@ export function insertedOnes(from: readonly number[], to: readonly number[]): nu
   const complete = place === from.length && inserted.every((axis) => to[axis] === 1);
   return complete ? inserted : null;
 }
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

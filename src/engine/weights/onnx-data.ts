@@ -4,6 +4,7 @@ import { EngineError } from "../errors.ts";
 import type { NamedArray } from "../types.ts";
 import { decodeFloats, FLOAT_BYTES } from "./half-precision.ts";
 import type { FloatType } from "./half-precision.ts";
+import { sizeOf } from "../shape.ts";
 
 const { FLOAT, FLOAT16, BFLOAT16 } = TensorProto_DataType;
 /** ONNX's floating-point types that can be read. */
@@ -62,7 +63,7 @@ function rawData(tensor: TensorProto, width: number, file: string): Uint8Array {
 }
 
 function elements({ dims }: TensorProto): number {
-  return dims.reduce((product, size) => product * Number(size), 1);
+  return sizeOf(dims.map(Number));
 }
 
 function requireData(

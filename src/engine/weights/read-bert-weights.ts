@@ -5,6 +5,7 @@ import { bertName, isExpendable, POSITIONS } from "./bert-names.ts";
 import { nearNames } from "./near-names.ts";
 import { openWeights } from "./open-weights.ts";
 import type { WeightFile } from "./weight-file.ts";
+import { sizeOf } from "../shape.ts";
 
 export interface ReadBertOptions {
   /** Which parameters are looked for, in which shapes: those of our `transformer`, with its embedding table. */
@@ -111,6 +112,6 @@ function requireShape(
 }
 
 function cut({ data }: NamedArray, { shape }: Match): NamedArray {
-  const size = shape.reduce((product, count) => product * count, 1);
+  const size = sizeOf(shape);
   return { shape, data: data.length === size ? data : data.slice(0, size) };
 }
