@@ -1,17 +1,15 @@
 import { availableParallelism } from "node:os";
 import { compile } from "../src/engine/index.ts";
 import type { Batch, CompiledProgram, CompileOptions, Program } from "../src/engine/index.ts";
-import * as tf from "@tensorflow/tfjs";
 import { describeEnvironment } from "../src/platform/environment.ts";
-import { student as bilstm } from "../students/bilstm.ts";
-import { student as transformer } from "../students/transformer.ts";
-import type { Student } from "../src/types.ts";
+import { makeBatch } from "../src/training/batches.ts";
+import { median } from "./training/statistics.ts";
+import { randomTexts } from "./training/texts.ts";
+import { BILSTM, modelProgram, TRANSFORMER } from "./training/works.ts";
 
 const TEXTS = 32;
 const LENGTH = 64;
-const VOCABULARY = 30_000;
-const WIDTH = 128;
-const CLASSES = 77;
+const { vocabulary: VOCABULARY, classes: CLASSES } = BILSTM;
 const WARMING = 5;
 
 /** What a way of using `cores` is held against: as many threads inside the operators. */
@@ -37,46 +35,21 @@ const ways: readonly { way: string; cores: number; options: Partial<CompileOptio
 /** Shards on as many cores are to be at least 1.1 times as fast. */
 const LIMIT = 1 / 1.1;
 
-function programOf<Options>(student: Student<Options>): Program {
-  const options = student.options.parse({});
-  const sizes = { embedding: WIDTH, classes: CLASSES, maxLength: LENGTH };
-  return {
-    parameters: student.parameters(options, sizes),
-    embedding: {
-      name: "embeddings.word_embeddings.weight",
-      rows: VOCABULARY,
-      size: WIDTH,
-      initializer: { kind: "normal", deviation: 0.02 },
-    },
-    inputs: {
-      mask: { shape: ["B", "L"], dtype: "float32" },
-      targets: { shape: ["B", CLASSES], dtype: "float32" },
-    },
-    forward(parameters, inputs, context) {
-      const { embedded, mask } = inputs as { embedded: tf.Tensor3D; mask: tf.Tensor2D };
-      const tensors = { embedded, mask };
-      return { logits: student.forward(parameters, tensors, context, options, sizes).output };
-    },
-    loss: ({ logits }, { targets }) => ({
-      loss: tf.neg(tf.mean(tf.sum(tf.mul(targets!, tf.logSoftmax(logits!)), 1))),
-    }),
-  };
-}
-
 /** Full-length texts of tokens that spread over the vocabulary. */
-function makeBatch(seed: number): Batch {
-  const tokens = Int32Array.from(
-    { length: TEXTS * LENGTH },
-    (_, place) => (place * 7919 + seed * 104_729) % VOCABULARY,
+function batchOf(seed: number): Batch {
+  const set = randomTexts({
+    texts: TEXTS,
+    length: LENGTH,
+    classes: CLASSES,
+    vocabulary: VOCABULARY,
+    seed,
+  });
+  return makeBatch(
+    set,
+    Int32Array.from({ length: TEXTS }, (_, row) => row),
+    { teacherLogits: true, labels: false },
   );
-  const targets = new Float32Array(TEXTS * CLASSES);
-  for (let text = 0; text < TEXTS; text += 1)
-    targets[text * CLASSES + ((text + seed) % CLASSES)] = 1;
-  const mask = new Float32Array(TEXTS * LENGTH).fill(1);
-  return { batch: TEXTS, length: LENGTH, tokens, inputs: { mask, targets } };
 }
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 /** Milliseconds per step, the ways taking turns: the median, the fastest (on a busy machine), and CPU time. */
 async function measure(program: Program, rounds: number) {
@@ -92,10 +65,11 @@ async function measure(program: Program, rounds: number) {
     compiled.push([way, await compile(program, all), [], []]);
   }
   for (let round = 0; round < WARMING + rounds; round += 1) {
+    const batch = batchOf(round);
     for (const [, model, times, cpu] of compiled) {
       const before = process.cpuUsage();
       const started = performance.now();
-      await model.step(makeBatch(round), { learningRate: 1e-3 });
+      await model.step(batch, { learningRate: 1e-3 });
       if (round < WARMING) continue;
       times.push(performance.now() - started);
       const { user, system } = process.cpuUsage(before);
@@ -117,8 +91,8 @@ export async function shards(parameters: readonly string[]): Promise<void> {
   const rounds = Number(given?.slice(9) ?? 60);
   const rows: object[] = [];
   const students = {
-    "BiLSTM 128": programOf(bilstm),
-    "Transformer 2×128": programOf(transformer),
+    "BiLSTM 128": await modelProgram(BILSTM),
+    "Transformer 2×128": await modelProgram(TRANSFORMER),
   };
   console.log(
     `B=${TEXTS}, L=${LENGTH}, V=${VOCABULARY}; medians of ${rounds} steps, taking turns; ÷ as many threads inside the operators`,

@@ -3,7 +3,7 @@ import { EngineError } from "./errors.ts";
 import { encodeModel } from "./graph/encode.ts";
 import { names } from "./runtime/names.ts";
 import { createSession } from "./runtime/session.ts";
-import { fromRuntime, toRuntime } from "./runtime/tensors.ts";
+import { readOutputs, toRuntime } from "./runtime/tensors.ts";
 import { checkShapes } from "./runtime/check-shapes.ts";
 import { trace } from "./trace/trace.ts";
 import type { CompiledFunction, FunctionProgram, NamedArray } from "./types.ts";
@@ -63,6 +63,5 @@ async function runFunction(
     return [names.input(name), toRuntime(inputs[name]!, program.inputs[name]!.dtype)] as const;
   });
   const results = await session.run(Object.fromEntries(feeds));
-  const entries = outputs.map((name) => [name, fromRuntime(results[names.output(name)]!)] as const);
-  return Object.fromEntries(entries);
+  return readOutputs(results, outputs);
 }

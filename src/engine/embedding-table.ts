@@ -1,5 +1,4 @@
 import { EngineError } from "./errors.ts";
-import { squaredNorm } from "./gradient-clipping.ts";
 import { allocatePlainly } from "./host/host-memory.ts";
 import type { Allocate } from "./host/host-memory.ts";
 import { addRows } from "./host/row-sums.ts";
@@ -110,18 +109,9 @@ export class EmbeddingTable {
 
   /** The accumulated gradients as a tensor of the table's shape, zero where no token was; forgets them. */
   takeGradient(): NamedArray {
-    const { rows, size } = this;
-    const dense = new Float32Array(rows * size);
-    this.touchedRows.forEach((row, place) => {
-      dense.set(this.sums.subarray(place * size, (place + 1) * size), row * size);
-    });
+    const dense = denseRows(this.gradient, this.touchedRows, this);
     this.clearGradient();
-    return { shape: [rows, size], data: dense };
-  }
-
-  /** Sum of squares of the accumulated gradients, each row summed first. */
-  squaredNorm(): number {
-    return squaredNorm(this.gradient);
+    return dense;
   }
 
   /** Updates the touched rows and forgets their gradients. `step` counts the updates of the whole model, not of a row. */
@@ -232,4 +222,17 @@ function expectLength(what: string, array: Float32Array, shape: readonly [number
       `Expected ${what} of shape [${shape.join(", ")}], ${shape[0] * shape[1]} elements, got ${array.length}.`,
     );
   }
+}
+
+/** A table `[rows, size]` of the `vectors`, one for each of the rows that `places` names, and zeros. */
+export function denseRows(
+  vectors: Float32Array,
+  places: Int32Array,
+  { rows, size }: { rows: number; size: number },
+): NamedArray {
+  const data = new Float32Array(rows * size);
+  places.forEach((row, place) => {
+    data.set(vectors.subarray(place * size, (place + 1) * size), row * size);
+  });
+  return { shape: [rows, size], data };
 }

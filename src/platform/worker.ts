@@ -1,3 +1,4 @@
+import { LogTail } from "./log-tail.ts";
 import { startProcess } from "./spawn.ts";
 
 export interface WorkerOptions {
@@ -24,7 +25,7 @@ export function runWorker<Result>(options: WorkerOptions): Promise<WorkerEnd<Res
   const { base, path, parameters, limitMs, signal } = options;
   return new Promise((finish) => {
     const child = startProcess(base, path, parameters);
-    let lastWords = "";
+    const log = new LogTail();
     let message: WorkerMessage<Result> | null = null;
     let late = false;
     const timer = setTimeout(() => {
@@ -37,13 +38,13 @@ export function runWorker<Result>(options: WorkerOptions): Promise<WorkerEnd<Res
     signal?.addEventListener("abort", stop);
     child.stdout?.resume();
     child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-      lastWords = (lastWords + chunk).slice(-4000);
+      log.add(chunk);
     });
     child.once("message", (sent) => {
       message = sent as WorkerMessage<Result>;
     });
     child.once("error", ({ message: reason }) => {
-      lastWords += reason;
+      log.add(reason);
     });
     child.once("close", (code, killer) => {
       clearTimeout(timer);
@@ -53,7 +54,10 @@ export function runWorker<Result>(options: WorkerOptions): Promise<WorkerEnd<Res
         finish({ result: message.result, problem: null });
       else if (message !== null) finish({ result: null, problem: message.problem });
       else
-        finish({ result: null, problem: describeEnd({ code, killer, late, limitMs, lastWords }) });
+        finish({
+          result: null,
+          problem: describeEnd({ code, killer, late, limitMs, line: log.last.at(-1) }),
+        });
     });
   });
 }
@@ -63,10 +67,10 @@ function describeEnd(end: {
   killer: string | null;
   late: boolean;
   limitMs: number;
-  lastWords: string;
+  /** The last that it said. */
+  line: string | undefined;
 }): string {
   if (end.late) return `no answer within ${Math.round(end.limitMs / 1000)} seconds`;
   const how = end.killer === null ? `exit code ${end.code ?? "none"}` : `signal ${end.killer}`;
-  const line = end.lastWords.trim().split("\n").at(-1)?.trim() ?? "";
-  return `its process ended with ${how}${line === "" ? "" : `: ${line}`}`;
+  return `its process ended with ${how}${end.line === undefined ? "" : `: ${end.line.trim()}`}`;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SCHEDULE_KINDS } from "../engine/optimizers/schedules.ts";
 import { positive, share, whole } from "./fields.ts";
 
 const loss = z.strictObject({
@@ -33,9 +34,6 @@ const optimizer = z
   .prefault({ kind: "adamw" })
   .describe("how gradients become updates: adamw, or sgd with momentum");
 
-const SCHEDULES = ["constant", "linear", "cosine", "one-cycle", "slanted-triangular"] as const;
-export type Schedule = (typeof SCHEDULES)[number];
-
 /** How the students are trained. */
 export const trainSchema = z.strictObject({
   loss: loss.prefault({}).describe("what the student learns from"),
@@ -51,7 +49,7 @@ export const trainSchema = z.strictObject({
     .default(2e-3)
     .describe("peak rate; the default is for adamw, sgd wants a far higher one"),
   schedule: z
-    .enum(SCHEDULES)
+    .enum(SCHEDULE_KINDS)
     .default("linear")
     .describe("how the rate goes on after the warm-up; linear falls to 0"),
   warmup: share

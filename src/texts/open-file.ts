@@ -28,11 +28,6 @@ export function formatExtension(path: string): string {
   return /(\.[^./\\]+)?(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
 }
 
-/** True for a name that ends like a file of texts. */
-export function hasTextExtension(path: string): boolean {
-  return formatExtension(path) in FORMATS;
-}
-
 /**
  * Opens a file or folder of texts by its extension; its rows are read later, a piece at a time.
  *

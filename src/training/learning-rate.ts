@@ -1,11 +1,10 @@
-import { learningRateAt } from "../engine/optimizers/schedules.ts";
-import type { Schedule } from "../recipe/train-schema.ts";
+import { learningRateAt, type ScheduleKind } from "../engine/optimizers/schedules.ts";
 
 /** How fast a run goes, from its first update to its last. */
 export interface RatePlan {
   /** Updates in all. */
   steps: number;
-  schedule: Schedule;
+  schedule: ScheduleKind;
   /** Peak of the learning rate. */
   learningRate: number;
   /** Share of the updates over which the rate rises. */

@@ -48,10 +48,11 @@ export async function makeSteps(
   after: (report: StepReport) => Promise<boolean>,
 ): Promise<void> {
   const perEpoch = stepsPerEpoch(set.rows, plan);
+  const lengths = textLengths(set);
   let step = start;
   while (step < plan.steps) {
     const epoch = Math.floor(step / perEpoch);
-    for (const parts of epochUpdates(set, plan, epoch).slice(step % perEpoch)) {
+    for (const parts of epochUpdates(lengths, plan, epoch).slice(step % perEpoch)) {
       const learningRate = learningRateOf(step, plan);
       const [first, ...others] = parts.map((rows) => makeBatch(set, rows, plan.targets));
       const given = others.length === 0 ? first! : [first!, ...others];
@@ -70,11 +71,11 @@ export async function makeSteps(
 
 /** One epoch's updates: the rows of each batch that an update is made of. */
 function epochUpdates(
-  set: TrainingSet,
+  lengths: Int32Array,
   { batch, accumulate, seed }: StepPlan,
   epoch: number,
 ): Int32Array[][] {
-  const batches = epochBatches(textLengths(set), { batch, seed, epoch });
+  const batches = epochBatches(lengths, { batch, seed, epoch });
   return Array.from({ length: Math.ceil(batches.length / accumulate) }, (_, update) =>
     batches.slice(update * accumulate, (update + 1) * accumulate),
   );

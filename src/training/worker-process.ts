@@ -1,8 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { LimbeckError, type ErrorCode } from "../errors.ts";
+import { LogTail } from "../platform/log-tail.ts";
 import { startProcess } from "../platform/spawn.ts";
-import { explainCrash, LogTail, type Crash } from "./crash.ts";
+import { explainCrash, type Crash } from "./crash.ts";
 import type { Job, JobResults, WorkerReply, WorkerRequest } from "./jobs.ts";
 
 /** Codes of the engine's errors are not ours: they mean that training failed. */

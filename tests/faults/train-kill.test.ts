@@ -87,6 +87,7 @@ async function expectSameRuns(folder: string, undisturbed: string): Promise<void
   }
 }
 
+// The killed process's children are found in /proc.
 describe.skipIf(process.platform !== "linux")("training that is killed", () => {
   let undisturbed = "";
   let folders: string[] = [];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { startScript } from "./start-script.ts";
 
+// Windows has no signals that a process could catch.
 describe.skipIf(process.platform === "win32")("onInterrupt", () => {
   it.each([
     ["SIGINT", 130],

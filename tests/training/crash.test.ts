@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { explainCrash, LogTail, type Crash } from "../../src/training/crash.ts";
+import { LogTail } from "../../src/platform/log-tail.ts";
+import { explainCrash, type Crash } from "../../src/training/crash.ts";
 
 const crash = (more: Partial<Crash> = {}): string =>
   explainCrash({

@@ -8,10 +8,6 @@ import { tf } from "../tfjs.ts";
 /** Devices that are packages around TensorFlow's own library. */
 export type EagerDevice = "tfjs-node" | "tfjs-node-gpu";
 
-export function isEagerDevice(device: string): device is EagerDevice {
-  return device === "tfjs-node" || device === "tfjs-node-gpu";
-}
-
 /** What both packages call their backend. */
 const TENSORFLOW = "tensorflow";
 

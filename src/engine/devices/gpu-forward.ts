@@ -1,6 +1,5 @@
 import { feedInputs, usedInputs } from "../program/feeds.ts";
-import { names } from "../runtime/names.ts";
-import { fromRuntime } from "../runtime/tensors.ts";
+import { readOutputs } from "../runtime/tensors.ts";
 import type { Batch, NamedArray } from "../types.ts";
 import { distinctRows, tokenFeeds } from "./gpu-feeds.ts";
 import { traceDeviceForward } from "./gpu-graphs.ts";
@@ -43,10 +42,7 @@ export class DeviceForward {
       ...(embedding && tokenFeeds(distinctRows([batch], embedding), 0, batch)),
       ...feedInputs(program, this.used, batch),
     });
-    const outputs = this.outputs.map(
-      (name) => [name, fromRuntime(results[names.output(name)]!)] as const,
-    );
-    return Object.fromEntries(outputs);
+    return readOutputs(results, this.outputs);
   }
 
   release(): Promise<void> {

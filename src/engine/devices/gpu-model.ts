@@ -1,6 +1,8 @@
 import type { Tensor } from "onnxruntime-node";
+import { denseRows } from "../embedding-table.ts";
 import { partsOf } from "../program/accumulate.ts";
 import { exportModel } from "../program/export.ts";
+import { Turns } from "../turns.ts";
 import type {
   Batch,
   CompiledProgram,
@@ -48,8 +50,8 @@ export class GpuModel implements CompiledProgram {
   private tensors = new Map<string, Tensor>();
   /** Updates made so far. */
   private updates = 0;
-  /** The last call: a step replaces tensors that an overlapping one would read. */
-  private last: Promise<unknown> = Promise.resolve();
+  /** A step replaces tensors that an overlapping call would read. */
+  private readonly turns = new Turns();
 
   private constructor(
     settings: DeviceSettings,
@@ -90,7 +92,7 @@ export class GpuModel implements CompiledProgram {
     given: Batch | readonly Batch[],
     { learningRate }: { learningRate: number },
   ): Promise<StepResult> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       const step = this.updates + 1;
       const { report, outputs } = await this.runStep(given, { learningRate, step });
       let result: StepResult;
@@ -112,7 +114,7 @@ export class GpuModel implements CompiledProgram {
   }
 
   gradients(batch: Batch): Promise<{ loss: number; gradients: StateDict }> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       const accumulation = await this.accumulate();
       const { embedding } = this.settings.program;
       const distinct = embedding ? distinctRows([batch], embedding) : null;
@@ -122,7 +124,7 @@ export class GpuModel implements CompiledProgram {
       try {
         const arrays = await transfer.toHost(gradients);
         const rows = embedding && arrays.get(embedding.name);
-        if (rows) arrays.set(embedding.name, dense(rows, distinct!.rows, embedding.rows));
+        if (rows) arrays.set(embedding.name, denseRows(rows.data, distinct!.rows, embedding));
         return { loss: report.loss, gradients: Object.fromEntries(arrays) };
       } finally {
         disposeAll(gradients.values());
@@ -132,7 +134,7 @@ export class GpuModel implements CompiledProgram {
   }
 
   forward(batch: Batch): Promise<Record<string, NamedArray>> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       this.forwardGraph ??= DeviceForward.create(this.settings, this.options.provider);
       const graph = await this.forwardGraph;
       return graph.run(batch, this.feeds());
@@ -140,21 +142,21 @@ export class GpuModel implements CompiledProgram {
   }
 
   saveState(): Promise<EngineState> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       const arrays = await this.transfer.toHost(this.tensors);
       return savedState(this.layout, arrays, this.updates);
     });
   }
 
   loadState({ weights, optimizer, step }: EngineState): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       await this.load(weights, optimizer);
       this.updates = step;
     });
   }
 
   loadWeights(weights: StateDict): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       await this.load(weights);
       this.updates = 0;
     });
@@ -166,7 +168,7 @@ export class GpuModel implements CompiledProgram {
   }
 
   dispose(): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       disposeAll(this.tensors.values());
       this.tensors.clear();
       await this.transfer.release();
@@ -213,20 +215,4 @@ export class GpuModel implements CompiledProgram {
       if (old) disposeAll([old]);
     }
   }
-
-  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.last.then(work);
-    this.last = result.catch(() => undefined);
-    return result;
-  }
-}
-
-/** Rows of a table where all others are zero. */
-function dense({ shape, data }: NamedArray, rows: Int32Array, count: number): NamedArray {
-  const size = shape[1]!;
-  const all = new Float32Array(count * size);
-  rows.forEach((row, place) => {
-    all.set(data.subarray(place * size, (place + 1) * size), row * size);
-  });
-  return { shape: [count, size], data: all };
 }

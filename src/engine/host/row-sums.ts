@@ -1,5 +1,6 @@
 import { memoryOf, PIECE } from "./host-memory.ts";
 import type { HostMemory } from "./host-memory.ts";
+import { addByLoop } from "./loops.ts";
 import { load } from "./vectors.ts";
 
 /** Rows of sums, `[count, size]`. */
@@ -25,23 +26,12 @@ export function addRows(
     addInMemory(memory, into, places, vectors, weight);
     return;
   }
-  addByLoop(into, places, vectors, weight);
-}
-
-function addByLoop(
-  { sums, size }: RowSums,
-  places: Int32Array,
-  vectors: Float32Array,
-  weight: number,
-): void {
-  for (let n = 0; n < places.length; n += 1) {
-    if (places[n]! < 0) continue;
-    const target = places[n]! * size;
-    const source = n * size;
-    for (let column = 0; column < size; column += 1) {
-      sums[target + column] = sums[target + column]! + weight * vectors[source + column]!;
-    }
-  }
+  const { sums, size } = into;
+  places.forEach((place, n) => {
+    if (place < 0) return;
+    const target = sums.subarray(place * size, (place + 1) * size);
+    addByLoop(target, vectors.subarray(n * size, (n + 1) * size), weight);
+  });
 }
 
 /** The vectors pass through scratch, as many whole ones as fit. */

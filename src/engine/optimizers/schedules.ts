@@ -10,7 +10,14 @@ export interface Schedule {
   warmup: number;
 }
 
-export type ScheduleKind = "constant" | "linear" | "cosine" | "one-cycle" | "slanted-triangular";
+export const SCHEDULE_KINDS = [
+  "constant",
+  "linear",
+  "cosine",
+  "one-cycle",
+  "slanted-triangular",
+] as const;
+export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
 
 /** One-cycle starts at this share of the peak, and ends at `END` of that; PyTorch's defaults. */
 const START = 1 / 25;

@@ -1,8 +1,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { encodeModel } from "../graph/encode.ts";
-import { names } from "../runtime/names.ts";
 import { createSession } from "../runtime/session.ts";
-import { fromRuntime } from "../runtime/tensors.ts";
+import { readOutputs } from "../runtime/tensors.ts";
 import type { Batch, NamedArray, Program } from "../types.ts";
 import { feedInputs, usedInputs } from "./feeds.ts";
 import { traceForward } from "./graphs.ts";
@@ -41,10 +40,7 @@ export class ForwardGraph {
     const given = Object.entries(feeds).filter(([name]) => wanted.has(name));
     const inputs = feedInputs(this.program, this.used, batch);
     const results = await this.session.run({ ...Object.fromEntries(given), ...inputs });
-    const outputs = this.outputs.map(
-      (name) => [name, fromRuntime(results[names.output(name)]!)] as const,
-    );
-    return Object.fromEntries(outputs);
+    return readOutputs(results, this.outputs);
   }
 
   release(): Promise<void> {

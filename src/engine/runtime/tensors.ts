@@ -1,5 +1,6 @@
 import { Tensor } from "onnxruntime-node";
 import type { DataType, NamedArray } from "../types.ts";
+import { names } from "./names.ts";
 
 interface HostArray {
   shape: readonly number[];
@@ -21,4 +22,13 @@ export function fromRuntime(tensor: Tensor): NamedArray {
     shape: [...tensor.dims],
     data: data instanceof Float32Array ? data : Float32Array.from(data),
   };
+}
+
+/** A run's results as host arrays, by the program's own names of its outputs. */
+export function readOutputs(
+  results: Readonly<Record<string, Tensor>>,
+  outputs: readonly string[],
+): Record<string, NamedArray> {
+  const entries = outputs.map((name) => [name, fromRuntime(results[names.output(name)]!)] as const);
+  return Object.fromEntries(entries);
 }

@@ -4,6 +4,7 @@ import type { TrainingPlan } from "../program/training-plan.ts";
 import { TrainingGraph } from "../program/training.ts";
 import type { Feeds, GradientSource, TrainingResult } from "../program/training.ts";
 import { EMBEDDED } from "../runtime/names.ts";
+import { Turns } from "../turns.ts";
 import type { Batch } from "../types.ts";
 import { scaleInto } from "./memory.ts";
 import type { ShardTask } from "./protocol.ts";
@@ -48,7 +49,7 @@ export class ShardedGraph implements GradientSource {
   private readonly opening: Promise<PromiseSettledResult<ShardThread>[]>;
   private threads: readonly ShardThread[] = [];
   private readonly memory: SharedMemory;
-  private tail: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
 
   private constructor(
     plan: TrainingPlan,
@@ -90,15 +91,14 @@ export class ShardedGraph implements GradientSource {
 
   /** One after the other: runs share their memory. */
   run(batch: Batch, feeds: Feeds, step: number): Promise<TrainingResult> {
-    const result = this.tail.then(() => this.runShards(batch, feeds, step));
-    this.tail = result.catch(() => undefined);
-    return result;
+    return this.turns.take(() => this.runShards(batch, feeds, step));
   }
 
   async release(): Promise<void> {
-    await this.tail;
-    await Promise.all(this.threads.map((thread) => thread.close()));
-    await this.graph.release();
+    await this.turns.take(async () => {
+      await Promise.all(this.threads.map((thread) => thread.close()));
+      await this.graph.release();
+    });
   }
 
   private async runShards(batch: Batch, feeds: Feeds, step: number): Promise<TrainingResult> {
