@@ -37,6 +37,7 @@ function context(folder: string, source: string): StageContext {
     recipeFolder: folder,
     run: join(folder, "run"),
     labelsFolder: join(folder, "labels"),
+    download: false,
     signal: new AbortController().signal,
     report: () => undefined,
   };

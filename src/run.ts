@@ -31,6 +31,8 @@ export interface RunOptions {
   report?: Report;
   /** The label store, shared by all runs. Default: `.limbeck/labels` in the working directory. */
   labelsFolder?: string;
+  /** Whether a teacher's model that is not there may be downloaded. Default: no. */
+  download?: boolean;
 }
 
 export interface StageResult {
@@ -71,6 +73,7 @@ export async function run(recipe: Recipe, options: RunOptions): Promise<RunResul
     recipeFolder: options.recipeFolder,
     run: folder,
     labelsFolder: resolve(options.labelsFolder ?? join(".limbeck", "labels")),
+    download: options.download ?? false,
     signal: options.signal ?? new AbortController().signal,
     report: options.report ?? (() => undefined),
   };

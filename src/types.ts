@@ -84,13 +84,19 @@ export interface LabelDetails {
     /** Folder of the label store, absolute. */
     store: string;
     labels: string[];
-    parameters: number;
-    bytes: number;
-    maxLength: number;
+    /** Null where they are not known, as of a model on a server. */
+    parameters: number | null;
+    bytes: number | null;
+    maxLength: number | null;
     /** Kind's own facts, e.g. chosen strength and its cross-validation table. */
     facts: Record<string, unknown>;
+    /** `fixed`: logits depend on the batch, blocks were laid down beforehand. */
+    plan: "free" | "fixed";
+    provider: { name: string; url: string } | null;
   };
   texts: number;
+  /** Texts without an answer, how many by reason. */
+  missing: Record<string, number>;
   computed: number;
   reused: number;
   notes: string[];
@@ -135,6 +141,42 @@ export interface TeacherLabel {
   id: TextId;
   /** Raw scores, `[C]`, in the order of `labels`. */
   logits: Float32Array;
+  /** What the teacher's `extras` name, such as the probability that fell on no class. */
+  extras?: Readonly<Record<string, number>>;
+  /** What this answer has cost. */
+  paid?: Outlay;
+}
+
+/** A text that the teacher was asked about and has no usable answer for. */
+export interface SetAside {
+  id: TextId;
+  /** Why, in words that are the same for all such texts. */
+  reason: string;
+  paid?: Outlay;
+}
+
+export type TeacherAnswer = TeacherLabel | SetAside;
+
+/** What asking costs. */
+export interface Outlay {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** In `currency`; null where no price is known. */
+  money: number | null;
+}
+
+/** What leaves the machine, to whom, and for how much: said and agreed to before the first call. */
+export interface OutlayPlan extends Outlay {
+  currency: string;
+  /** Texts that would be asked about. */
+  texts: number;
+  /** Host that the texts go to, such as `api.example.com`. */
+  recipient: string;
+  /** Whether the recipient is this machine: nothing leaves it then. */
+  local: boolean;
+  /** Most that may be spent, in `currency`; null where the recipe sets no ceiling. */
+  ceiling: number | null;
 }
 
 /** Rows of the teacher's word embeddings, to start a student from. */
@@ -143,6 +185,13 @@ export interface TeacherLexicon {
   tokenizer: string;
   /** `[V, D]` float32, dequantized where needed. */
   embeddings(): Promise<{ rows: number; size: number; data: Float32Array }>;
+}
+
+/** Answers for labelled texts. */
+export interface HeldOutLabels {
+  ids: readonly TextId[];
+  /** `[ids.length, C]`. */
+  logits: Float32Array;
 }
 
 /** A teacher that is ready to label. */
@@ -155,29 +204,75 @@ export interface Teacher {
   readonly labels: readonly string[];
   /** Texts that it works on at a time: a hint for those who feed it. */
   readonly capacity: number;
-  readonly parameters: number;
-  readonly bytes: number;
-  readonly maxLength: number;
+  /** Null where it is not known, as of a model on a server. */
+  readonly parameters: number | null;
+  readonly bytes: number | null;
+  /** Longest text in tokens; null where the teacher has no limit of its own. */
+  readonly maxLength: number | null;
   readonly facts: Record<string, unknown>;
   /** Files to keep beside the labels, such as the head's weights. */
   readonly files: Readonly<Record<string, Uint8Array>>;
+  /** Names of the numbers that come with each answer besides its logits. Default: none. */
+  readonly extras?: readonly string[];
+  /**
+   * `fixed`: a text's logits depend on the texts beside it, so that blocks are laid down beforehand by length and id;
+   * `free` (the default): any batch gives the same bits.
+   */
+  readonly plan?: "free" | "fixed";
+  /**
+   * Answers for labelled texts by fits that had not seen their labels, for what is fitted on top, such as a
+   * calibration. `any`: the teacher has learned from no labelled text, its ordinary answers will do. Null: there are none.
+   */
+  readonly heldOut: HeldOutLabels | "any" | null;
+  /** Whose terms apply to the answers, for the model card; none where the model runs on this machine. */
+  readonly provider?: { name: string; url: string };
+  /** What labelling these texts would send out and cost: only where it costs anything or anything is sent. */
+  estimate?(texts: readonly IdentifiedText[]): Promise<OutlayPlan>;
   /** Order of the answers is free; every text is answered once. */
-  label(texts: AsyncIterable<IdentifiedText>, signal: AbortSignal): AsyncIterable<TeacherLabel>;
+  label(texts: AsyncIterable<IdentifiedText>, signal: AbortSignal): AsyncIterable<TeacherAnswer>;
   close(): Promise<void>;
 }
 
-export interface TeacherContext {
-  labelled: readonly LabelledText[];
-  classes: readonly string[];
+/** A `teacher` entry of a recipe: its kind, and options that the kind's schema checks. */
+export type TeacherEntry = Readonly<Record<string, unknown>> & { kind: string };
+
+/** What finding a teacher's files takes. */
+export interface TeacherPlace {
   /** Finds a path of the recipe: beside the recipe, in the working directory, in the package. */
   resolve(path: string): string;
+  /** `.limbeck/models`: where downloaded models are kept. */
+  modelsFolder: string;
+  /** Whether a model that is not there may be downloaded. */
+  download: boolean;
+  /** Another kind with its options checked, for teachers that are made of others. @throws LimbeckError `E_RECIPE` */
+  findKind(entry: TeacherEntry): Promise<{ kind: TeacherKind; options: unknown }>;
+}
+
+export interface TeacherContext extends TeacherPlace {
+  /** Gold labels that may be learned from. */
+  labelled: readonly LabelledText[];
+  /** Gold labels of a validation split that the recipe names; empty where it names none. */
+  validation: readonly LabelledText[];
+  classes: readonly string[];
   /** `.limbeck/labels`: where encoder vectors are cached under the encoder's own digest. */
   labelsFolder: string;
+  /** Whether vectors are kept there; not so where texts stream through. */
+  cache: boolean;
+  /** Folder of a label store whose files the teacher is opened from instead of being fitted anew; null: it is fitted. */
+  fitted: string | null;
+  /** Opens another teacher whose labels go through its own label store. */
+  openMember(entry: TeacherEntry): Promise<Teacher>;
   /** Worker threads to use. */
   workers: number;
   seed: number;
   signal: AbortSignal;
   report: Report;
+}
+
+/** A teacher for timing beside the students: it answers some texts on one thread, tokenization included. */
+export interface TimedTeacher {
+  classify(texts: readonly string[]): Promise<Float32Array[]>;
+  close(): Promise<void>;
 }
 
 /** What a file in teachers/ exports as `teacher`. */
@@ -187,20 +282,15 @@ export interface TeacherKind<Options = unknown> {
   /** One line for `recipe explain`. */
   summary: string;
   /** SHA-256 over what the options name (model files): part of the label stage's digest. Must be quick. */
-  fingerprint(options: Options, resolve: (path: string) => string): Promise<string>;
-  lexicon(options: Options, resolve: (path: string) => string): Promise<TeacherLexicon | null>;
+  fingerprint(options: Options, place: TeacherPlace): Promise<string>;
+  /** Null where the kind has no word vectors: the shipped encoder's serve instead. */
+  lexicon(options: Options, place: TeacherPlace): Promise<TeacherLexicon | null>;
   open(options: Options, context: TeacherContext): Promise<Teacher>;
-  /**
-   * The same teacher as something that answers one text at a time on one thread, for timing beside the students:
-   * tokenization included.
-   */
+  /** The same teacher for timing; null where it does not run on this machine. */
   openForTiming(
     options: Options,
-    context: Pick<TeacherContext, "resolve" | "labelsFolder"> & { digest: string },
-  ): Promise<{
-    classify(texts: readonly string[]): Promise<Float32Array[]>;
-    close(): Promise<void>;
-  }>;
+    context: TeacherPlace & Pick<TeacherContext, "labelsFolder"> & { digest: string },
+  ): Promise<TimedTeacher | null>;
 }
 
 export interface StudentSizes {

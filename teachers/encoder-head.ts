@@ -9,19 +9,19 @@ import type {
   TeacherKind,
   TeacherLabel,
 } from "../src/types.ts";
-import { BLOCK_TEXTS } from "./encoder-head/blocks.ts";
+import { BLOCK_TEXTS } from "./transformers/blocks.ts";
 import { CachedEncoder } from "./encoder-head/cached-encoder.ts";
-import { EncoderPool } from "./encoder-head/encoder-pool.ts";
+import { EncoderPool } from "./transformers/encoder-pool.ts";
 import type { Head } from "./encoder-head/head.ts";
 import { HEAD_FILE } from "./encoder-head/head-file.ts";
 import { checkLabelled, encodeLabelled } from "./encoder-head/labelled-texts.ts";
-import { countParameters, dependsOnBatch, openLexicon } from "./encoder-head/lexicon.ts";
+import { countParameters, dependsOnBatch, openLexicon } from "./transformers/lexicon.ts";
+import { describeEncoder } from "./encoder-head/describe.ts";
 import {
-  describeEncoder,
   fingerprintModel,
   openModelFolder,
   type ModelFolder,
-} from "./encoder-head/model-folder.ts";
+} from "./transformers/model-folder.ts";
 import { openForTiming } from "./encoder-head/timing.ts";
 import { encoderHeadOptions, type EncoderHeadOptions } from "./encoder-head/options.ts";
 
@@ -57,7 +57,7 @@ async function openEncoder(
   });
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });
   // Imported here, like the engine below: a stage that is skipped should not pay half a second for each.
-  const { loadTextEncoder } = await import("./encoder-head/text-encoder.ts");
+  const { loadTextEncoder } = await import("./transformers/text-encoder.ts");
   const encodeText = await loadTextEncoder(folder.path, options.maxLength);
   const { dtype, normalize, batch } = options;
   const session = { folder: folder.path, dtype, size: folder.size, normalize };
@@ -136,6 +136,7 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
       maxLength: options.maxLength,
       facts: head.facts,
       files: { [HEAD_FILE]: head.file },
+      heldOut: null,
       label: (texts, signal) => labelTexts(encoder, head, texts, signal),
       close: () => encoder.close(),
     };
@@ -149,9 +150,9 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
 export const teacher: TeacherKind<EncoderHeadOptions> = {
   options: encoderHeadOptions,
   summary: "a frozen encoder with a logistic regression fitted on the labelled texts",
-  fingerprint: (options, resolve) => fingerprintModel(resolve(options.model), options.dtype),
-  lexicon: async (options, resolve) =>
-    openLexicon(await openModelFolder(resolve(options.model), options.dtype)),
+  fingerprint: (options, place) => fingerprintModel(place.resolve(options.model), options.dtype),
+  lexicon: async (options, place) =>
+    openLexicon(await openModelFolder(place.resolve(options.model), options.dtype)),
   open,
   openForTiming,
 };

@@ -30,7 +30,7 @@ export interface CardFacts {
   /** Seed of the shipped run, and how many there are. */
   seed: number;
   seeds: number;
-  teacher: { kind: string; model: string | null; bytes: number };
+  teacher: { kind: string; model: string | null; bytes: number | null };
   data: {
     source: string;
     /** Texts that it learned from; how many of them had a gold label. */ texts: number;
@@ -166,7 +166,7 @@ function speedTable({ speeds, processor }: CardFacts): string[] {
   if (speeds.length === 0) return [];
   const rows = speeds.map(({ name, bytes, oneText, batch, runtime }) => [
     runtime === "javascript" ? `${name} (in JavaScript)` : name,
-    megabytes(bytes.onnx ?? bytes.files),
+    bytesOf(bytes.onnx ?? bytes.files),
     milliseconds(oneText.p50Ms),
     milliseconds(oneText.p95Ms),
     count(Math.round(batch.textsPerSecond)),
@@ -216,6 +216,10 @@ function withInterval(figure: CardFigure | null): string {
 
 function milliseconds(value: number): string {
   return `${value.toPrecision(3)} ms`;
+}
+
+function bytesOf(bytes: number | undefined): string {
+  return bytes === undefined ? "" : megabytes(bytes);
 }
 
 function megabytes(bytes: number): string {

@@ -23,7 +23,7 @@ export function timedTeacher(
       kind: details.kind,
       runtime: "teacher",
       parameters: details.parameters,
-      bytes: { files: details.bytes },
+      bytes: details.bytes === null ? {} : { files: details.bytes },
       threads: 1,
     },
   };

@@ -1,4 +1,5 @@
 import type { Environment } from "../platform/environment.ts";
+import type { TeacherEntry } from "../types.ts";
 import type { Timing } from "./timing.ts";
 
 /** Something to be timed, in plain values, since it crosses a process boundary. */
@@ -7,10 +8,7 @@ export type TimedJob =
   | { name: string; kind: "teacher"; teacher: TeacherToTime };
 
 export interface TeacherToTime {
-  /** Name in teachers/. */
-  kind: string;
-  /** The kind's options, parsed. */
-  options: unknown;
+  entry: TeacherEntry;
   recipeFolder: string | null;
   labelsFolder: string;
   digest: string;
@@ -36,8 +34,9 @@ export interface SystemSpeed extends Timing {
   kind: string;
   /** What ran: ONNX Runtime on the exported file, the teacher's own code, or plain JavaScript for linear models. */
   runtime: "onnxruntime-node" | "teacher" | "javascript";
-  parameters: number;
-  bytes: { onnx?: number; files: number; gzip?: number };
+  /** Null where they are not known, as of a teacher on a server. */
+  parameters: number | null;
+  bytes: { onnx?: number; files?: number; gzip?: number };
   threads: number;
 }
 

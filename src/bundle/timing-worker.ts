@@ -1,29 +1,26 @@
 import { loadLinear } from "../controls/linear.ts";
 import { LimbeckError } from "../errors.ts";
-import { resolveRecipePath } from "../platform/resolve.ts";
-import { teachers } from "../registry.ts";
+import { findKind } from "../labelling/find-kind.ts";
+import { teacherPlace } from "../labelling/place.ts";
+import type { TimedTeacher } from "../types.ts";
 import { openBundle } from "./open.ts";
 import type { TeacherToTime, TimedJob, TimingReply, TimingRequest } from "./speed.ts";
 import { timeSystems, type TimedSystem } from "./timing.ts";
 
-async function openTeacher(teacher: TeacherToTime): Promise<Pick<TimedSystem, "classify">> {
-  const load = Object.hasOwn(teachers, teacher.kind) ? teachers[teacher.kind] : undefined;
-  if (load === undefined)
-    throw new LimbeckError("E_TEACHER", `Expected a teacher of a known kind, got ${teacher.kind}.`);
-  const { options, recipeFolder, labelsFolder, digest } = teacher;
-  const kind = await load();
-  return await kind.openForTiming(options, {
-    resolve: (path) => resolveRecipePath(path, recipeFolder),
-    labelsFolder,
-    digest,
-  });
+async function openTeacher(teacher: TeacherToTime): Promise<TimedTeacher | null> {
+  const { entry, recipeFolder, labelsFolder, digest } = teacher;
+  const { kind, options } = await findKind(entry);
+  // It has labelled: its model is there.
+  const place = teacherPlace({ recipeFolder, labelsFolder, download: false });
+  return await kind.openForTiming(options, { ...place, labelsFolder, digest });
 }
 
-async function openJob(job: TimedJob): Promise<TimedSystem> {
+/** Null for a teacher that does not run on this machine. */
+async function openJob(job: TimedJob): Promise<TimedSystem | null> {
   const { name } = job;
   if (job.kind === "teacher") {
     const teacher = await openTeacher(job.teacher);
-    return { name, classify: (texts) => teacher.classify(texts) };
+    return teacher && { name, classify: (texts) => teacher.classify(texts) };
   }
   if (job.kind === "linear") {
     const model = await loadLinear(job.folder);
@@ -36,7 +33,10 @@ async function openJob(job: TimedJob): Promise<TimedSystem> {
 async function answer({ jobs, ...options }: TimingRequest): Promise<TimingReply> {
   try {
     const systems: TimedSystem[] = [];
-    for (const job of jobs) systems.push(await openJob(job));
+    for (const job of jobs) {
+      const system = await openJob(job);
+      if (system) systems.push(system);
+    }
     return { kind: "done", timings: [...(await timeSystems({ systems, ...options }))] };
   } catch (thrown) {
     const known = thrown instanceof LimbeckError;

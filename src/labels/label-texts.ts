@@ -30,13 +30,18 @@ async function save(store: LabelStore, labels: readonly TeacherLabel[]): Promise
   );
 }
 
+export interface LabellingResult {
+  /** Texts that were labelled now. */
+  computed: number;
+  /** Texts that the teacher has no usable answer for, how many by reason. */
+  setAside: Record<string, number>;
+}
+
 /**
  * Has the teacher label the texts that the store lacks and commits its answers shard by shard. Whatever stops it, the
  * answers that came are committed first.
- *
- * @returns how many texts were labelled
  */
-export async function labelTexts(options: LabelTextsOptions): Promise<number> {
+export async function labelTexts(options: LabelTextsOptions): Promise<LabellingResult> {
   const { teacher, store, signal, progress } = options;
   const missing = new Set(store.missing(options.texts.map(({ id }) => id)));
   const total = missing.size;
@@ -44,6 +49,7 @@ export async function labelTexts(options: LabelTextsOptions): Promise<number> {
   const texts = options.texts.filter(({ id }) => missing.delete(id));
   let waiting: TeacherLabel[] = [];
   let done = 0;
+  const setAside: Record<string, number> = {};
   const flush = async (): Promise<void> => {
     const labels = waiting;
     waiting = [];
@@ -51,14 +57,15 @@ export async function labelTexts(options: LabelTextsOptions): Promise<number> {
     done += labels.length;
     progress(done, total);
   };
-  if (total === 0) return 0;
+  if (total === 0) return { computed: 0, setAside };
   try {
-    for await (const label of teacher.label(stream(texts), signal)) {
-      waiting.push(label);
+    for await (const answer of teacher.label(stream(texts), signal)) {
+      if ("reason" in answer) setAside[answer.reason] = (setAside[answer.reason] ?? 0) + 1;
+      else waiting.push(answer);
       if (waiting.length >= SHARD_TEXTS) await flush();
     }
   } finally {
     if (waiting.length > 0) await flush();
   }
-  return done;
+  return { computed: done, setAside };
 }

@@ -130,7 +130,7 @@ function measureSize(
   }
   if (role === "teacher") {
     const { parameters, bytes } = manifests.label.details.teacher;
-    return { parameters, bytes: { files: bytes }, sameAsStudent: false };
+    return { parameters, bytes: bytes === null ? {} : { files: bytes }, sameAsStudent: false };
   }
   const runs = manifests.train.details.runs.filter((run) => run.variant === name);
   if (runs.length === 0) return null;

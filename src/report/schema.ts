@@ -38,7 +38,8 @@ const system = z.strictObject({
   metrics: measures,
   size: z
     .strictObject({
-      parameters: count,
+      /** Null where it is not known, as of a teacher on a server. */
+      parameters: count.nullable(),
       bytes: z.strictObject({
         onnx: count.optional(),
         files: count.optional(),
@@ -206,7 +207,7 @@ export const reportSchema = z.strictObject({
   teacher: z.strictObject({
     kind: z.string(),
     digest: z.string(),
-    maxLength: count,
+    maxLength: count.nullable(),
     facts: z.record(z.string(), z.unknown()),
   }),
   training: z.strictObject({

@@ -10,7 +10,6 @@ import { LimbeckError } from "../errors.ts";
 import { exportedRun } from "../evaluation/exported-seed.ts";
 import type { Scores } from "../evaluation/scores.ts";
 import { readJson, writeJson } from "../platform/files.ts";
-import { teachers } from "../registry.ts";
 import { readIdentified } from "../texts/splits.ts";
 import type { LabelDetails, PrepareDetails, TrainDetails } from "../types.ts";
 import { findManifest, readManifest } from "./manifest.ts";
@@ -89,7 +88,7 @@ async function runExport(
   const speed = await measureSpeed({
     teacher: {
       details: records.label.details.teacher,
-      open: await describeTeacher(context, records.label.details.teacher.digest),
+      open: describeTeacher(context, records.label.details.teacher.digest),
     },
     drafts,
     runs: records.train.details.runs,
@@ -155,13 +154,11 @@ async function draftStudent(
 }
 
 /** What the process that measures needs to open the teacher. */
-async function describeTeacher(
+function describeTeacher(
   { recipe, recipeFolder, labelsFolder }: StageContext,
   digest: string,
-): Promise<TeacherToTime> {
-  const { kind, ...rest } = recipe.teacher;
-  const options = (await teachers[kind]!()).options.parse(rest);
-  return { kind, options, recipeFolder, labelsFolder, digest };
+): TeacherToTime {
+  return { entry: recipe.teacher, recipeFolder, labelsFolder, digest };
 }
 
 async function publish(

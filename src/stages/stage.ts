@@ -10,6 +10,8 @@ export interface StageContext {
   run: string;
   /** `.limbeck/labels`, absolute. */
   labelsFolder: string;
+  /** Whether a teacher's model that is not there may be downloaded. */
+  download: boolean;
   signal: AbortSignal;
   report: Report;
 }

@@ -6,9 +6,9 @@ import type { Device } from "../engine/index.ts";
 import { LimbeckError } from "../errors.ts";
 import { readLogits } from "../labels/read-logits.ts";
 import { reorderColumns } from "../labels/reorder-columns.ts";
-import { resolveRecipePath } from "../platform/resolve.ts";
 import type { Recipe } from "../recipe/schema.ts";
-import { teachers } from "../registry.ts";
+import { findKind } from "../labelling/find-kind.ts";
+import { teacherPlace } from "../labelling/place.ts";
 import { readIdentified, readSplit } from "../texts/splits.ts";
 import { shareCores } from "../training/cores.ts";
 import { prepareSets, type TrainingTexts } from "../training/prepare-sets.ts";
@@ -176,15 +176,14 @@ async function readTexts(run: string, { validation }: PrepareDetails): Promise<T
   };
 }
 
-async function openLexicon({ recipe, recipeFolder }: StageContext): Promise<TeacherLexicon> {
-  const { kind, ...own } = recipe.teacher;
-  const teacher = await teachers[kind]!();
-  const options = teacher.options.parse(own);
-  const lexicon = await teacher.lexicon(options, (path) => resolveRecipePath(path, recipeFolder));
+async function openLexicon(context: StageContext): Promise<TeacherLexicon> {
+  const { kind: name } = context.recipe.teacher;
+  const { kind, options } = await findKind(context.recipe.teacher);
+  const lexicon = await kind.lexicon(options, teacherPlace(context));
   if (lexicon === null) {
     throw new LimbeckError(
       "E_RECIPE",
-      `Expected a teacher whose tokenizer and word vectors can be read, got a ${kind} without: the student's vocabulary and start come from them. Choose another teacher.model.`,
+      `Expected a teacher whose tokenizer and word vectors can be read, got a ${name} without: the student's vocabulary and start come from them. Choose another teacher.model.`,
     );
   }
   return lexicon;

@@ -3,9 +3,9 @@ import { LimbeckError } from "../../src/errors.ts";
 import { roundToFloat16 } from "../../src/formats/float16.ts";
 import { SHARD_TEXTS, type LabelStore } from "../../src/labels/label-store.ts";
 import type { IdentifiedText } from "../../src/types.ts";
-import { CHUNK_TEXTS, chunksOf, makeBlocks, type TextBlock } from "./blocks.ts";
-import type { EncoderPool } from "./encoder-pool.ts";
-import type { EncodeText } from "./text-encoder.ts";
+import { CHUNK_TEXTS, chunksOf, makeBlocks, type TextBlock } from "../transformers/blocks.ts";
+import type { EncoderPool } from "../transformers/encoder-pool.ts";
+import type { EncodeText } from "../transformers/text-encoder.ts";
 
 /** Vectors of some texts, `[ids.length, D]`. */
 export interface VectorBlock {

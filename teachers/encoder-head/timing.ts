@@ -7,7 +7,8 @@ import { applyClassifier } from "../../src/math/softmax-regression/fit.ts";
 import type { Classifier } from "../../src/math/softmax-regression/loss.ts";
 import type { TeacherKind } from "../../src/types.ts";
 import { decodeHead, HEAD_FILE } from "./head-file.ts";
-import { describeEncoder, openModelFolder, type ModelFolder } from "./model-folder.ts";
+import { openModelFolder, type ModelFolder } from "../transformers/model-folder.ts";
+import { describeEncoder } from "./describe.ts";
 import type { EncoderHeadOptions } from "./options.ts";
 
 /** The head that labelled, from beside its labels. @throws LimbeckError `E_TEACHER` where it is gone or another's. */
@@ -43,8 +44,8 @@ export const openForTiming: TeacherKind<EncoderHeadOptions>["openForTiming"] = a
 ) => {
   const folder = await openModelFolder(context.resolve(options.model), options.dtype);
   const head = await readHead(folder, options, join(context.labelsFolder, context.digest));
-  const { loadTextEncoder } = await import("./text-encoder.ts");
-  const { EncoderSession } = await import("./encoder-session.ts");
+  const { loadTextEncoder } = await import("../transformers/text-encoder.ts");
+  const { EncoderSession } = await import("../transformers/encoder-session.ts");
   const encodeText = await loadTextEncoder(folder.path, options.maxLength);
   const { dtype, normalize } = options;
   const session = await EncoderSession.load({

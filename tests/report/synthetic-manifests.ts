@@ -43,10 +43,13 @@ export function makeManifests(
       bytes: 22_972_370,
       maxLength: 128,
       facts: { strength: 20, folds: 5, crossValidated: 0.846 },
+      plan: "free",
+      provider: null,
     },
     texts: 13_041,
     computed: 13_041,
     reused: 0,
+    missing: {},
     notes: [],
   };
   const train: TrainDetails = {

@@ -66,6 +66,7 @@ beforeAll(async () => {
   };
   context = {
     ...{ recipe, recipeFolder: null, run: folder, labelsFolder: join(folder, "labels") },
+    download: false,
     signal: new AbortController().signal,
     report: (event) => events.push(event),
   };

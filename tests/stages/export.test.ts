@@ -139,6 +139,7 @@ function context(tolerance?: number): StageContext {
     recipeFolder: null,
     run,
     labelsFolder: join(run, "labels"),
+    download: false,
     signal: new AbortController().signal,
     report: () => undefined,
   };
@@ -184,7 +185,7 @@ it("says what every system weighs and how fast it is", async () => {
   expect(student!.bytes.onnx).toBe(model.byteLength);
   expect(linear!.bytes.files).toBeGreaterThan(100);
   expect(requests[0]!.jobs[0]).toMatchObject({
-    teacher: { kind: "encoder-head", digest: "teacher's digest" },
+    teacher: { entry: { kind: "encoder-head" }, digest: "teacher's digest" },
   });
   expect(requests[0]!.texts.toSorted()).toEqual(TEXTS.toSorted());
 });
@@ -209,7 +210,7 @@ it("tells in the card and in limbeck.json what the student scores and where it c
   expect(provenance).toMatchObject({
     schema: "limbeck.bundle/1",
     recipe: { name: "tiny" },
-    teacher: { kind: "encoder-head", digest: "teacher's digest" },
+    teacher: { entry: { kind: "encoder-head" }, digest: "teacher's digest" },
     data: { digest: "digest of prepare" },
     // The shipped seed's own score, not the mean.
     scores: { test: 8, accuracy: 0.1 },

@@ -53,6 +53,7 @@ vi.mock("../../src/registry.ts", () => {
         maxLength: 9,
         facts: { summary: "fake facts" },
         files: { "head.bin": Uint8Array.of(1) },
+        heldOut: null,
         async *label(texts, signal) {
           // In another order than asked: answers carry their ids.
           const list: { id: string; text: string }[] = [];
@@ -125,6 +126,7 @@ function contextOf(
     recipeFolder: null,
     run: join(root, "run"),
     labelsFolder: join(root, "labels"),
+    download: false,
     signal: new AbortController().signal,
     report: (event) => events.push(event),
     events,

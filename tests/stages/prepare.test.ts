@@ -26,6 +26,7 @@ function contextFor(
     recipeFolder: folder,
     run: join(folder, run),
     labelsFolder: join(folder, "labels"),
+    download: false,
     signal,
     report: (event) => events.push(event),
   };

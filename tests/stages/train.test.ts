@@ -82,6 +82,7 @@ beforeAll(async () => {
     recipeFolder: null,
     run,
     labelsFolder: join(run, "labels"),
+    download: false,
     signal: new AbortController().signal,
     report: (event) => events.push(event),
   };

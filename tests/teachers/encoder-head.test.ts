@@ -5,15 +5,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openLabelStore } from "../../src/labels/label-store.ts";
 import { argmax } from "../../src/math/softmax.ts";
 import { digestOf } from "../../src/platform/digest.ts";
-import type { LabelledText, ProgressEvent, Teacher } from "../../src/types.ts";
+import type { LabelledText, ProgressEvent, Teacher, TeacherLabel } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/encoder-head.ts";
-import type * as startWorker from "../../teachers/encoder-head/start-worker.ts";
+import type * as startWorker from "../../teachers/transformers/start-worker.ts";
 import { encoderHeadOptions } from "../../teachers/encoder-head/options.ts";
-import { bankingTexts, contextOf, MODEL, streamOf } from "./helpers.ts";
+import { bankingTexts, contextOf, MODEL, placeOf, streamOf } from "./helpers.ts";
 
 /** While it is set, an encoder that starts fails: whatever is not in the cache shows. */
 const encoder = vi.hoisted(() => ({ forbidden: false }));
-vi.mock("../../teachers/encoder-head/start-worker.ts", async (importOriginal) => {
+vi.mock("../../teachers/transformers/start-worker.ts", async (importOriginal) => {
   const original = await importOriginal<typeof startWorker>();
   const startEncoderWorker = (data: unknown) => {
     if (encoder.forbidden) throw new Error("the encoder was started");
@@ -46,7 +46,8 @@ async function labelsOf(
   of: readonly LabelledText[],
 ): Promise<Map<string, Float32Array>> {
   const answers = new Map<string, Float32Array>();
-  for await (const { id, logits } of teacher.label(streamOf(of), new AbortController().signal)) {
+  for await (const answer of teacher.label(streamOf(of), new AbortController().signal)) {
+    const { id, logits } = answer as TeacherLabel;
     expect(answers.has(id)).toBe(false);
     answers.set(id, logits);
   }
@@ -145,11 +146,8 @@ describe("encoder-head", () => {
       files,
     });
     await teacher.close();
-    const timed = await kind.openForTiming(options, {
-      resolve: (path) => path,
-      labelsFolder,
-      digest,
-    });
+    const place = { ...placeOf(), labelsFolder, digest };
+    const timed = (await kind.openForTiming(options, place))!;
     for (const { id, text } of others.slice(0, 5))
       expect(await timed.classify([text])).toEqual([answers.get(id)]);
     const three = others.slice(10, 13);
@@ -158,7 +156,7 @@ describe("encoder-head", () => {
     );
     await timed.close();
     const other = { ...options, maxLength: 64 };
-    const changed = kind.openForTiming(other, { resolve: (path) => path, labelsFolder, digest });
+    const changed = kind.openForTiming(other, place);
     await expect(changed).rejects.toMatchObject({
       code: "E_TEACHER",
       message: expect.stringContaining("maxLength") as string,
@@ -195,7 +193,7 @@ describe("encoder-head", () => {
   });
 
   it("gives the teacher's word vectors, dequantized", async () => {
-    const lexicon = (await kind.lexicon(options, (path) => path))!;
+    const lexicon = (await kind.lexicon(options, placeOf()))!;
     expect(lexicon.tokenizer).toBe(join(MODEL, "tokenizer.json"));
     const { rows, size, data } = await lexicon.embeddings();
     expect([rows, size, data.length]).toEqual([30522, 384, 30522 * 384]);
@@ -297,7 +295,7 @@ describe("encoder-head without what it needs", () => {
     });
 
     it("has a fingerprint that changes with any file", async () => {
-      const fingerprint = () => kind.fingerprint(options, () => model);
+      const fingerprint = () => kind.fingerprint(options, { ...placeOf(), resolve: () => model });
       const before = await fingerprint();
       expect(await fingerprint()).toBe(before);
       await writeFile(join(model, "tokenizer_config.json"), "{}");

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/math/random.ts";
-import { makeBlocks } from "../../teachers/encoder-head/blocks.ts";
-import { EncoderPool } from "../../teachers/encoder-head/encoder-pool.ts";
-import { EncoderSession } from "../../teachers/encoder-head/encoder-session.ts";
-import { loadTextEncoder, type EncodeText } from "../../teachers/encoder-head/text-encoder.ts";
+import { makeBlocks } from "../../teachers/transformers/blocks.ts";
+import { EncoderPool } from "../../teachers/transformers/encoder-pool.ts";
+import { EncoderSession } from "../../teachers/transformers/encoder-session.ts";
+import { loadTextEncoder, type EncodeText } from "../../teachers/transformers/text-encoder.ts";
 import { bankingTexts, MODEL } from "./helpers.ts";
 
 const SIZE = 384;

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { textId } from "../../src/texts/ids.ts";
-import type { IdentifiedText, LabelledText, TeacherContext } from "../../src/types.ts";
+import type {
+  IdentifiedText,
+  LabelledText,
+  TeacherContext,
+  TeacherPlace,
+} from "../../src/types.ts";
 
 export const MODEL = new URL("../../teachers/minilm-l6-v2", import.meta.url).pathname;
 const FILE = new URL("../../datasets/banking77/train.tsv", import.meta.url);
@@ -29,11 +36,25 @@ export async function* streamOf(texts: readonly IdentifiedText[]): AsyncGenerato
   yield* texts;
 }
 
+/** Where teachers of tests find their files: paths as they are, nothing downloaded. */
+export function placeOf(): TeacherPlace {
+  return {
+    resolve: (path) => path,
+    modelsFolder: join(tmpdir(), "limbeck-no-models"),
+    download: false,
+    findKind: () => Promise.reject(new Error("no other kinds here")),
+  };
+}
+
 export function contextOf(
   changes: Pick<TeacherContext, "labelled" | "classes" | "labelsFolder"> & Partial<TeacherContext>,
 ): TeacherContext {
   return {
-    resolve: (path) => path,
+    ...placeOf(),
+    validation: [],
+    cache: true,
+    fitted: null,
+    openMember: () => Promise.reject(new Error("no members here")),
     // Threads take long to start; that two answer as one does is the pool's own test.
     workers: 1,
     seed: 0,

@@ -83,7 +83,7 @@ function drawSize(system: ReportSystem): Markup {
   const size = shippedBytes(system);
   const { size: known } = system;
   const below =
-    known === null || known.parameters === 0
+    known === null || !known.parameters
       ? null
       : `${format.parameters(known.parameters)} parameters`;
   return drawCell("Size", size === null ? null : format.bytes(size), below);

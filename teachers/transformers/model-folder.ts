@@ -2,20 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LimbeckError, messageOf } from "../../src/errors.ts";
 import { digestOf, sha256File } from "../../src/platform/digest.ts";
-import { MODEL_FILES, type EncoderHeadOptions, type ModelDtype } from "./options.ts";
-
-/** Everything that changes an encoder's vectors; becomes teacher.json of the store that caches them. */
-export interface EncoderDescription extends Record<string, unknown> {
-  kind: "encoder";
-  format: 1;
-  size: number;
-  maxLength: number;
-  dtype: ModelDtype;
-  pooling: string;
-  normalize: boolean;
-  /** SHA-256 by file. */
-  files: Record<string, string>;
-}
+import { MODEL_FILES, type ModelDtype } from "./dtypes.ts";
 
 /** A model folder that has all its files. */
 export interface ModelFolder {
@@ -107,24 +94,6 @@ export async function openModelFolder(path: string, dtype: ModelDtype): Promise<
     size,
     bytes,
     hashes,
-  };
-}
-
-/** What a text's vector depends on. */
-export function describeEncoder(
-  folder: ModelFolder,
-  options: EncoderHeadOptions,
-): EncoderDescription {
-  const { maxLength, dtype, pooling, normalize } = options;
-  return {
-    kind: "encoder",
-    format: 1,
-    size: folder.size,
-    maxLength,
-    dtype,
-    pooling,
-    normalize,
-    files: folder.hashes,
   };
 }
 

@@ -1,7 +1,7 @@
 import { AutoModel, env, Tensor, type PreTrainedModel } from "@huggingface/transformers";
 import { messageOf } from "../../src/errors.ts";
 import { teacherError } from "./model-folder.ts";
-import type { ModelDtype } from "./options.ts";
+import type { ModelDtype } from "./dtypes.ts";
 
 export interface SessionOptions {
   folder: string;
