@@ -210,7 +210,7 @@ it("tells in the card and in limbeck.json what the student scores and where it c
   expect(provenance).toMatchObject({
     schema: "limbeck.bundle/1",
     recipe: { name: "tiny" },
-    teacher: { entry: { kind: "encoder-head" }, digest: "teacher's digest" },
+    teacher: { kind: "encoder-head", digest: "teacher's digest" },
     data: { digest: "digest of prepare" },
     // The shipped seed's own score, not the mean.
     scores: { test: 8, accuracy: 0.1 },
