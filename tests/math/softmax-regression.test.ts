@@ -122,6 +122,28 @@ describe("applyClassifier", () => {
     const classifier = { weights: Float32Array.of(1, 2, 3, 4), bias: Float32Array.of(10, 20) };
     expect([...applyClassifier(classifier, Float32Array.of(1, 2, 0, 1))]).toEqual([17, 30, 13, 24]);
   });
+
+  it("gives a text the same bits alone and among any number of others", () => {
+    const random = new Random("apply");
+    const draw = (length: number): Float32Array =>
+      Float32Array.from({ length }, () => random.normal());
+    const [features, classes] = [13, 5];
+    const classifier = { weights: draw(features * classes), bias: draw(classes) };
+    const vectors = draw(9 * features);
+    const alone = Array.from({ length: 9 }, (_, text) => [
+      ...applyClassifier(classifier, vectors.subarray(text * features, (text + 1) * features)),
+    ]).flat();
+    // 1 to 9 texts: none, one and two whole groups of four, with and without texts left over.
+    for (let texts = 1; texts <= 9; texts += 1) {
+      const together = [...applyClassifier(classifier, vectors.subarray(0, texts * features))];
+      expect(together).toEqual(alone.slice(0, texts * classes));
+    }
+    // Text 6, class 3, by hand in the order of the features.
+    let sum = classifier.bias[3]!;
+    for (let feature = 0; feature < features; feature += 1)
+      sum += classifier.weights[feature * classes + 3]! * vectors[6 * features + feature]!;
+    expect(alone[6 * classes + 3]).toBe(Math.fround(sum));
+  });
 });
 
 describe("chooseStrength", () => {
