@@ -1,4 +1,5 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
+import { labelMemory } from "./label-memory.ts";
 import { labelling } from "./labelling.ts";
 import { quickstart } from "./quickstart.ts";
 import { shards } from "./shards.ts";
@@ -7,6 +8,7 @@ import { training } from "./training.ts";
 import { trainingMemory } from "./training-memory.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
+  "label-memory": labelMemory,
   labelling,
   quickstart,
   shards,
