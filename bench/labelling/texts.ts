@@ -23,21 +23,25 @@ interface Row {
   text: string;
 }
 
-/** Rows of a TSV file with the columns label and text, each text once. */
-async function readRows(path: string): Promise<Row[]> {
+/** Rows of TSV files with the columns label and text, each text once. */
+async function readRows(...paths: readonly string[]): Promise<Row[]> {
+  const rows = new Map<string, Row>();
+  for (const path of paths) {
+    for await (const row of readFileRows(path)) if (!rows.has(row.id)) rows.set(row.id, row);
+  }
+  return [...rows.values()];
+}
+
+async function* readFileRows(path: string): AsyncGenerator<Row> {
   const file = createReadStream(path);
   const input = path.endsWith(".gz") ? file.pipe(createGunzip()) : file;
-  const rows = new Map<string, Row>();
   let first = true;
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     const [label, text] = line.split("\t");
-    if (!first && text !== undefined && text !== "") {
-      const id = textId(text);
-      if (!rows.has(id)) rows.set(id, { id, label: label!, text });
-    }
+    if (!first && text !== undefined && text !== "")
+      yield { id: textId(text), label: label!, text };
     first = false;
   }
-  return [...rows.values()];
 }
 
 function take(
@@ -63,13 +67,10 @@ function take(
 
 const banking = (file: string): string => join(packageRoot(), "datasets", "banking77", file);
 
-/** 10,000 short texts: Banking77, train and test together. */
-export async function shortTexts(): Promise<LabellingTexts> {
-  const rows = [
-    ...(await readRows(banking("test.tsv"))),
-    ...(await readRows(banking("train.tsv"))),
-  ];
-  return take(rows, { name: "Banking77", count: 10_000, perClass: 2, maxLength: 128 });
+/** Short texts: Banking77, train and test together. */
+export async function shortTexts(count = 10_000, perClass = 4): Promise<LabellingTexts> {
+  const rows = await readRows(banking("test.tsv"), banking("train.tsv"));
+  return take(rows, { name: "Banking77", count, perClass, maxLength: 128 });
 }
 
 const LONG = { count: 5000, perClass: 20, maxLength: 256 };
