@@ -12,14 +12,14 @@ import {
   rangesOf,
   type TextBlock,
 } from "../transformers/blocks.ts";
-import type { EncoderPool } from "../transformers/encoder-pool.ts";
+import type { ModelPool } from "../transformers/model-pool.ts";
 import type { EncodeText } from "../transformers/text-encoder.ts";
 import { BlocksInFlight, type VectorBlock } from "./blocks-in-flight.ts";
 
 export type { VectorBlock };
 
 /** Opens the sessions at first need: where every vector is cached, none is ever loaded. */
-export type OpenPool = () => Promise<EncoderPool>;
+export type OpenPool = () => Promise<ModelPool>;
 
 /** Texts that others encode and that are put off; more are waited for first, so that memory stays flat. */
 const MOST_PUT_OFF = 8 * CHUNK_TEXTS;
@@ -31,7 +31,7 @@ export class CachedEncoder {
   private readonly openPool: OpenPool;
   private readonly workers: number;
   private readonly fixed: boolean;
-  private opened: Promise<EncoderPool> | null = null;
+  private opened: Promise<ModelPool> | null = null;
 
   /** @param fixed - whether a text's vector depends on the texts beside it: whole ranges of ids are then cut into blocks */
   constructor(
