@@ -101,7 +101,10 @@ async function prepareHead(
       report({
         kind: "progress",
         stage: "label",
-        task: "choosing the head's strength",
+        task:
+          options.strength === "auto"
+            ? "choosing the head's strength"
+            : "fitting the head on folds",
         done,
         total,
         unit: "fits",
@@ -136,7 +139,10 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
       maxLength: options.maxLength,
       facts: head.facts,
       files: { [HEAD_FILE]: head.file },
-      heldOut: null,
+      heldOut: head.heldOut && {
+        ids: Array.from(head.heldOut.texts, (text) => context.labelled[text]!.id),
+        logits: head.heldOut.logits,
+      },
       label: (texts, signal) => labelTexts(encoder, head, texts, signal),
       close: () => encoder.close(),
     };
