@@ -1,12 +1,7 @@
 import type { LabelStore } from "../../src/labels/label-store.ts";
 import { RowWriter } from "../../src/labels/row-writer.ts";
 import type { WorkShare } from "../../src/labels/share-work.ts";
-
-/** Vectors of some texts, `[ids.length, D]`. */
-export interface VectorBlock {
-  ids: string[];
-  vectors: Float32Array;
-}
+import type { VectorBlock } from "./vector-source.ts";
 
 interface Running {
   block: Promise<VectorBlock>;

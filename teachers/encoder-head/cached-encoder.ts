@@ -14,9 +14,8 @@ import {
 } from "../transformers/blocks.ts";
 import type { ModelPool } from "../transformers/model-pool.ts";
 import type { EncodeText } from "../transformers/text-encoder.ts";
-import { BlocksInFlight, type VectorBlock } from "./blocks-in-flight.ts";
-
-export type { VectorBlock };
+import { BlocksInFlight } from "./blocks-in-flight.ts";
+import type { VectorBlock, VectorSource } from "./vector-source.ts";
 
 /** Opens the sessions at first need: where every vector is cached, none is ever loaded. */
 export type OpenPool = () => Promise<ModelPool>;
@@ -25,7 +24,7 @@ export type OpenPool = () => Promise<ModelPool>;
 const MOST_PUT_OFF = 8 * CHUNK_TEXTS;
 
 /** An encoder whose vectors, rounded to float16, are kept on disk: what was encoded once is only read again. */
-export class CachedEncoder {
+export class CachedEncoder implements VectorSource {
   private readonly store: LabelStore;
   private readonly encodeText: EncodeText;
   private readonly openPool: OpenPool;
