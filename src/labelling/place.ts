@@ -17,6 +17,6 @@ export function teacherPlace({ recipeFolder, labelsFolder, download }: PlaceOpti
     resolve: (path) => resolveRecipePath(path, recipeFolder),
     modelsFolder: join(dirname(labelsFolder), "models"),
     download,
-    findKind,
+    findKind: (entry) => findKind(entry, recipeFolder),
   };
 }
