@@ -53,14 +53,13 @@ async function importModule(path: string, hash: string): Promise<Record<string, 
 function ownParts(teacher: Teacher) {
   const { labels, capacity, facts, files, extras, plan, provider } = teacher;
   // A module that is no TypeScript may leave out what it has nothing to say of.
-  const {
-    parameters = null,
-    bytes = null,
-    maxLength = null,
-    heldOut = null,
-  }: Partial<Teacher> = teacher;
+  const optional: Partial<Teacher> = teacher;
   return {
-    ...{ labels, capacity, parameters, bytes, maxLength, facts, files, heldOut },
+    ...{ labels, capacity, facts, files },
+    parameters: optional.parameters ?? null,
+    bytes: optional.bytes ?? null,
+    maxLength: optional.maxLength ?? null,
+    heldOut: optional.heldOut ?? null,
     ...(extras && { extras }),
     ...(plan && { plan }),
     ...(provider && { provider }),
