@@ -86,10 +86,10 @@ export async function writeCsvLabels(
   await writeFileAtomic(sideFilePath(path), `${JSON.stringify(side, null, 2)}\n`);
 }
 
-async function readSideFile(path: string): Promise<SideFile> {
+async function readSideFile(path: string): Promise<Partial<SideFile>> {
   const beside = sideFilePath(path);
   try {
-    return JSON.parse(await readFile(beside, "utf8")) as SideFile;
+    return JSON.parse(await readFile(beside, "utf8")) as Partial<SideFile>;
   } catch (thrown) {
     const none = (thrown as NodeJS.ErrnoException).code === "ENOENT";
     throw new LimbeckError(
@@ -120,15 +120,16 @@ function toNumber(field: string): number {
 /** Opens what `writeCsvLabels` wrote. @throws LimbeckError `E_DATA` where it does not fit its teacher.json. */
 export async function openCsvLabels(path: string): Promise<OpenedLabelFile> {
   const side = await readSideFile(path);
-  const { labels } = side.teacher;
-  if (!Array.isArray(labels) || !Array.isArray(side.extras)) {
+  const { labels } = side.teacher ?? {};
+  const extras: readonly string[] = side.extras ?? [];
+  if (!Array.isArray(labels)) {
     throw new LimbeckError(
       "E_DATA",
       `Expected class names in ${sideFilePath(path)}, got none. Copy it from where the labels were exported.`,
     );
   }
   const names = labels.map(String);
-  const expected = ["id", ...(side.text ? ["text"] : []), ...names, ...side.extras];
+  const expected = ["id", ...(side.text ? ["text"] : []), ...names, ...extras];
   const first = side.text ? 2 : 1;
   async function* rows(): AsyncGenerator<RawLabel[]> {
     const parser = createReadStream(path).pipe(
@@ -143,8 +144,8 @@ export async function openCsvLabels(path: string): Promise<OpenedLabelFile> {
         chunk.push({
           place: `${path}:${info.lines}`,
           id: record[0],
-          logits: record.slice(first, record.length - side.extras.length).map(toNumber),
-          extras: record.slice(record.length - side.extras.length).map(toNumber),
+          logits: record.slice(first, record.length - extras.length).map(toNumber),
+          extras: record.slice(record.length - extras.length).map(toNumber),
         });
       }
       started = true;
@@ -156,6 +157,6 @@ export async function openCsvLabels(path: string): Promise<OpenedLabelFile> {
     yield chunk;
   }
   const provenance = { runtime: side.runtime ?? null, processor: side.processor ?? null };
-  const { digest, teacher: description, extras } = side;
+  const { digest = "", teacher: description = {} } = side;
   return { header: { digest, description, labels: names, extras, provenance, files: {} }, rows };
 }

@@ -6,7 +6,8 @@ import { explainFileError, writeFileAtomic } from "../../platform/files.ts";
 import { ensureDescription, readDescription } from "../description.ts";
 import { IdIndex } from "../id-index.ts";
 import { openStoreAt } from "../open-store.ts";
-import { encodeShard, packShard, type RowFormat } from "../shard.ts";
+import type { RowFormat } from "../rows.ts";
+import { encodeShard, packShard } from "../shard.ts";
 import { openCsvLabels } from "./csv-file.ts";
 import { labelFileFormat } from "./export-labels.ts";
 import type { LabelFileHeader, OpenedLabelFile, RawLabel } from "./label-file.ts";
@@ -39,7 +40,8 @@ function checkNumbers(place: string, values: ArrayLike<unknown>, labels: readonl
     // Rounding to float32 first: what is too large for it would be infinite in the store.
     if (typeof value === "number" && Number.isFinite(Math.fround(value))) continue;
     const name = labels[column] ?? String(column);
-    throw refuse(place, `a finite number for ${name}`, value === undefined ? "none" : `${value}`);
+    const got = typeof value === "number" ? String(value) : JSON.stringify(value ?? null);
+    throw refuse(place, `a finite number for ${name}`, got);
   }
 }
 
@@ -93,8 +95,8 @@ async function writeShard(
 }
 
 /** Commits the rows that the store lacks. @returns how many */
-async function writeRows(root: string, { header, rows }: OpenedLabelFile): Promise<number> {
-  const { digest, labels, extras, provenance } = header;
+async function writeRows(root: string, file: OpenedLabelFile): Promise<number> {
+  const { digest, labels, extras, provenance } = file.header;
   const format: RowFormat = { digest, width: labels.length, dtype: "float32", extras };
   // What is not known is not claimed: such labels are compared by argmax and cosine.
   const facts = Object.fromEntries(
@@ -109,7 +111,7 @@ async function writeRows(root: string, { header, rows }: OpenedLabelFile): Promi
     written += waiting.length;
     waiting = [];
   };
-  for await (const some of rows()) {
+  for await (const some of file.rows()) {
     for (const row of some) if (!has(row.id as string)) waiting.push(row);
     if (waiting.length >= SHARD_ROWS) await flush();
   }
@@ -136,7 +138,10 @@ export interface ImportedLabels {
 export async function importLabels(path: string, labelsFolder: string): Promise<ImportedLabels> {
   const format = labelFileFormat(path);
   if (!(await stat(path).catch(() => null))?.isFile())
-    throw new LimbeckError("E_DATA", `Expected a file of labels at ${path}, got none. Mend the path.`);
+    throw new LimbeckError(
+      "E_DATA",
+      `Expected a file of labels at ${path}, got none. Mend the path.`,
+    );
   const file = await (format === "parquet" ? openParquetLabels(path) : openCsvLabels(path));
   const texts = await checkFile(path, file);
   const { digest, description, files } = file.header;

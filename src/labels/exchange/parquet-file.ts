@@ -145,7 +145,7 @@ async function* readRows(
     const found = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd });
     yield found.map((row, index) => ({
       place: `${path}, row ${rowStart + index + 1}`,
-      id: row["id"],
+      id: row["id"] as unknown,
       logits: (row["logits"] ?? []) as unknown[],
       extras: extras.map((name) => (row[name] as number | null | undefined) ?? NaN),
     }));
