@@ -1,14 +1,12 @@
 import { Command, Option } from "commander";
 import { LimbeckError } from "../errors.ts";
-import { onInterrupt } from "../platform/signals.ts";
 import { describeTerminal } from "../platform/terminal.ts";
 import type { LimbeckReport } from "../report/schema.ts";
 import type { RunResult } from "../run.ts";
 import { STAGES, type StageName } from "../types.ts";
 import { createReporter } from "./create-reporter.ts";
-import { Stopped } from "./failure.ts";
+import { guarded } from "./guarded.ts";
 import { recipeArgument, setOption } from "./recipe-options.ts";
-import type { Reporter } from "./reporter.ts";
 import { formatResults, quoteForShell, shortPath } from "./results.ts";
 import { createStyle } from "./style.ts";
 
@@ -57,33 +55,6 @@ function showEnd(result: RunResult, until: StageName, recipe: string, options: R
   process.stdout.write(
     `${folder}/${until} is ready. Next: npx limbeck ${next} ${quoteForShell(recipe)}\n`,
   );
-}
-
-/** Runs with Ctrl-C watched. @throws Stopped after it, with the exit code. */
-async function guarded(
-  reporter: Reporter,
-  work: (signal: AbortSignal) => Promise<RunResult>,
-): Promise<RunResult> {
-  const interrupt = onInterrupt(
-    () => {
-      reporter.say("Stopping: what is done so far is being saved. Ctrl-C again leaves at once.");
-    },
-    () => {
-      reporter.stop();
-    },
-  );
-  try {
-    return await work(interrupt.signal);
-  } catch (thrown) {
-    const exitCode = interrupt.exitCode();
-    const { code, name } = thrown as { code?: unknown; name?: unknown };
-    if (exitCode !== null && (code === "E_ABORTED" || name === "AbortError"))
-      throw new Stopped(thrown, exitCode);
-    throw thrown;
-  } finally {
-    reporter.stop();
-    interrupt.dispose();
-  }
 }
 
 async function runRecipe(path: string, options: RunOptions, until: StageName): Promise<void> {

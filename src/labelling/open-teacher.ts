@@ -10,6 +10,7 @@ import type {
   TeacherPlace,
 } from "../types.ts";
 import { checkClasses } from "./check-classes.ts";
+import { isModulePath, moduleNotice } from "./plug-in/module-path.ts";
 import { storedTeacher } from "./stored-teacher.ts";
 
 export interface OpenTeacherOptions {
@@ -40,6 +41,10 @@ export async function openTeacher(
   const { recipe, place, labelsFolder, classes, gold, signal, report } = options;
   requireClasses(classes);
   const { kind, options: own } = await place.findKind(entry);
+  if (isModulePath(entry.kind)) {
+    const message = `${moduleNotice(place.resolve(entry.kind))}.`;
+    report({ kind: "note", stage: "label", message });
+  }
   const context: TeacherContext = {
     ...place,
     ...gold,

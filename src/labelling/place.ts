@@ -20,7 +20,7 @@ export function teacherPlace(options: PlaceOptions): TeacherPlace {
     resolve: (path) => resolveRecipePath(path, recipeFolder),
     modelsFolder: join(dirname(labelsFolder), "models"),
     download,
-    findKind,
+    findKind: (entry) => findKind(entry, recipeFolder),
     ...(report && { report }),
     ...(signal && { signal }),
   };

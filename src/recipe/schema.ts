@@ -94,7 +94,7 @@ export const studentSchema = z.looseObject({
 });
 
 export const teacherSchema = z.looseObject({
-  kind: z.string().min(1).describe("a name in teachers/"),
+  kind: z.string().min(1).describe("a name in teachers/, or a path such as ./my-teacher.ts"),
 });
 
 export const CONTROLS = ["hard-label", "linear", "majority"] as const;

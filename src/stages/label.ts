@@ -20,7 +20,7 @@ export const label: Stage<LabelDetails> = {
 
   async inputs(context) {
     const { recipe, run } = context;
-    const { kind, options } = await findKind(recipe.teacher);
+    const { kind, options } = await findKind(recipe.teacher, context.recipeFolder);
     const fingerprint = await kind.fingerprint(options, teacherPlace(context));
     const { digest } = await readManifest(run, "prepare");
     // The seed deals the labelled texts to the folds.

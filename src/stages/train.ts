@@ -180,7 +180,7 @@ async function readTexts(run: string, { validation }: PrepareDetails): Promise<T
 
 async function openLexicon(context: StageContext): Promise<TeacherLexicon> {
   const { kind: name } = context.recipe.teacher;
-  const { kind, options } = await findKind(context.recipe.teacher);
+  const { kind, options } = await findKind(context.recipe.teacher, context.recipeFolder);
   const lexicon = await kind.lexicon(options, teacherPlace(context));
   if (lexicon === null) {
     throw new LimbeckError(

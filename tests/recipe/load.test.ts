@@ -263,7 +263,7 @@ describe("loadRecipe: what is wrong with values", () => {
   it("refuses a teacher that does not exist", async () => {
     expect(await failure("data: { source: a }\nteacher: { kind: encoder_heads }\n")).toBe(
       [
-        'r.yaml:2:18: Expected teacher.kind to be a name in teachers/, got "encoder_heads". Did you mean "encoder-head"?',
+        'r.yaml:2:18: Expected teacher.kind to be a name in teachers/ or a path such as ./my-teacher.ts, got "encoder_heads". Did you mean "encoder-head"?',
         "     2 | teacher: { kind: encoder_heads }",
         "       |                  ^^^^^^^^^^^^^",
       ].join("\n"),
