@@ -8,6 +8,7 @@ import { createInitCommand } from "./init-command.ts";
 import { createPredictCommand } from "./predict-command.ts";
 import { createRecipeCommand } from "./recipe-command.ts";
 import { createRunCommand } from "./run-command.ts";
+import { createWorkerCommand } from "./worker-command.ts";
 
 const EXAMPLES = `
 Examples:
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     .addCommand(createRunCommand("run"));
   for (const stage of STAGES) program.addCommand(createRunCommand(stage));
   program
+    .addCommand(createWorkerCommand())
     .addCommand(createPredictCommand())
     .addCommand(createInitCommand())
     .addCommand(createRecipeCommand())
