@@ -4,6 +4,8 @@ import type { Report } from "../types.ts";
 import type { BoardState, JobBoard } from "./job-board.ts";
 import { hasOutcome, labelsFileOf, listFiles, readOutcome } from "./shard-files.ts";
 
+const countWorkers = (workers: number) => `${workers} ${workers === 1 ? "worker" : "workers"}`;
+
 /** A shard as the collector sees it. */
 export interface ExpectedShard {
   name: string;
@@ -147,16 +149,14 @@ export class Collector {
     if (workers === null || workers === this.workers) return;
     this.workers = workers;
     const message =
-      workers === 0
-        ? "no worker is there: start some with limbeck worker"
-        : `${workers} ${workers === 1 ? "worker" : "workers"}`;
+      workers === 0 ? "no worker is there: start some with limbeck worker" : countWorkers(workers);
     this.options.report({ kind: "note", stage: "label", message });
   }
 
   private tell(): void {
     const { shards, report } = this.options;
     const rate = this.rate();
-    const who = this.workers === null ? [] : [`${this.workers} workers`];
+    const who = this.workers === null ? [] : [countWorkers(this.workers)];
     const speed = rate === null ? [] : [`${count(rate)} texts/s`];
     const finished = `${count(shards.length - this.open.size)}/${count(shards.length)} shards`;
     report({

@@ -43,7 +43,7 @@ function unreachable(address: QueueAddress, reason: string): LimbeckError {
     : "Start redis-server there, or mend --queue. Nothing is lost: the same command goes on.";
   return new LimbeckError(
     "E_QUEUE",
-    `Expected a Redis queue at ${showQueueAddress(address)}, got ${reason}. ${cure}`,
+    `Expected a Redis queue at ${showQueueAddress(address)}, got ${reason.replace(/\.+$/, "")}. ${cure}`,
   );
 }
 

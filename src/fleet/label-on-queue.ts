@@ -147,21 +147,14 @@ async function finish(options: {
     for (const [reason, texts] of Object.entries(outcome?.setAside ?? {}))
       setAside[reason] = (setAside[reason] ?? 0) + texts;
   }
-  await store.refresh((name, reason) => {
-    throw new LimbeckError(
-      "E_STORE",
-      `Expected the labels that a worker committed as ${name}, got a damaged file (${reason.message}). ` +
-        "Give the same command again: it is moved aside and its texts are labelled anew.",
-      { cause: reason },
-    );
-  });
+  await store.refresh();
   const left = store.missing(missing).length;
   const explained = Object.values(setAside).reduce((sum, texts) => sum + texts, 0);
   if (left > explained) {
     throw new LimbeckError(
       "E_STORE",
       `Expected the workers' labels of ${missing.size} texts in ${store.root}, got none for ${left}. ` +
-        "Give the same command again: it adds what is missing.",
+        `${store.notes.map((note) => `${note} `).join("")}Give the same command again: it adds what is missing.`,
     );
   }
   await clearShards(

@@ -1,9 +1,8 @@
-import { join } from "node:path";
-import { encodeShard, type RowFormat } from "../labels/shard.ts";
+import { labelRows } from "../labels/label-rows.ts";
+import { LabelStore } from "../labels/label-store.ts";
 import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
-import { commitOnce } from "./commit-once.ts";
 import type { ShardJob } from "./order.ts";
-import { isLabelled, labelsFileOf, readTexts, writeOutcome } from "./shard-files.ts";
+import { isLabelled, labelsNameOf, readTexts, writeOutcome } from "./shard-files.ts";
 
 export interface LabelShardOptions {
   /** Folder of the label store. */
@@ -24,16 +23,6 @@ export interface ShardResult {
 // eslint-disable-next-line @typescript-eslint/require-await -- a list as the stream that a teacher takes
 async function* stream(texts: readonly IdentifiedText[]): AsyncGenerator<IdentifiedText> {
   yield* texts;
-}
-
-function encodeLabels(labels: readonly TeacherLabel[], format: RowFormat): Uint8Array {
-  const rows = new Float32Array(labels.length * format.width);
-  labels.forEach(({ logits }, row) => {
-    if (logits.length !== format.width)
-      throw new RangeError(`Expected ${format.width} logits of a text, got ${logits.length}.`);
-    rows.set(logits, row * format.width);
-  });
-  return encodeShard({ ids: labels.map(({ id }) => id), rows }, format).bytes;
 }
 
 /**
@@ -60,7 +49,11 @@ export async function labelShard(options: LabelShardOptions): Promise<ShardResul
   if (labels.length < texts.length)
     await writeOutcome(root, shard, { rows: labels.length, setAside });
   if (labels.length === 0) return { labelled: 0, already: false };
-  const format = { digest: store, width: teacher.labels.length, dtype: "float32" } as const;
-  const first = await commitOnce(join(root, labelsFileOf(shard)), encodeLabels(labels, format));
+  const { labels: classes, extras: names = [] } = teacher;
+  const format = { digest: store, width: classes.length, dtype: "float32", extras: names } as const;
+  // Without its index: a worker has no need to know what else is in a store of a billion rows.
+  const labelStore = new LabelStore(root, format);
+  const { ids, rows, extras } = labelRows(labels, format);
+  const first = await labelStore.appendOnce(labelsNameOf(shard), ids, rows, extras);
   return { labelled: first ? labels.length : 0, already: !first };
 }

@@ -22,7 +22,12 @@ export function queueFolder(root: string): string {
 
 /** Name of the file in the store that holds a shard's labels: it being there means that the shard is done. */
 export function labelsFileOf(name: string): string {
-  return `part-queue-${name}.parquet`;
+  return `part-${labelsNameOf(name)}.parquet`;
+}
+
+/** The same, as the label store is told it. */
+export function labelsNameOf(name: string): string {
+  return `queue-${name}`;
 }
 
 const textsFile = (name: string) => `${name}.parquet`;
@@ -35,10 +40,9 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Lays a shard's texts down for whoever takes its job. The name follows from the content: what is there is kept. */
+/** Lays a shard's texts down for whoever takes its job; what is there by that name is the same, or damaged. */
 export async function writeTexts(root: string, { name, texts }: TextShard): Promise<void> {
   const path = join(queueFolder(root), textsFile(name));
-  if (await exists(path)) return;
   await writeParquet(path, [
     { name: "text", type: "STRING", values: texts.map(({ text }) => text) },
   ]);
@@ -69,7 +73,7 @@ export async function readTexts(
   if (nameShard(store, ids) === name) return texts;
   throw new LimbeckError(
     "E_DATA",
-    `Expected the texts that ${path} was named after, got others. Delete the file and give the producer's command again.`,
+    `Expected the texts that ${path} was named after, got others. Give the producer's command again: it writes them anew.`,
   );
 }
 

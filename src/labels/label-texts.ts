@@ -1,4 +1,5 @@
 import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
+import { labelRows } from "./label-rows.ts";
 import { SHARD_TEXTS, type LabelStore } from "./label-store.ts";
 
 export interface LabelTextsOptions {
@@ -17,21 +18,8 @@ async function* stream(texts: readonly IdentifiedText[]): AsyncGenerator<Identif
 
 /** Commits labels to the store as a shard. */
 async function save(store: LabelStore, labels: readonly TeacherLabel[]): Promise<void> {
-  const { width, extras: names } = store.format;
-  const rows = new Float32Array(labels.length * width);
-  const beside = new Float32Array(labels.length * names.length).fill(NaN);
-  labels.forEach(({ logits, extras }, row) => {
-    if (logits.length !== width)
-      throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
-    rows.set(logits, row * width);
-    for (const [column, name] of names.entries())
-      beside[row * names.length + column] = extras?.[name] ?? NaN;
-  });
-  await store.append(
-    labels.map(({ id }) => id),
-    rows,
-    beside,
-  );
+  const { ids, rows, extras } = labelRows(labels, store.format);
+  await store.append(ids, rows, extras);
 }
 
 export interface LabellingResult {
