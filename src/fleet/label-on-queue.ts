@@ -6,7 +6,7 @@ import { Collector } from "./collect.ts";
 import { JobBoard } from "./job-board.ts";
 import { writeOrder, type Order } from "./order.ts";
 import { showQueueAddress, type QueueAddress } from "./queue-address.ts";
-import { clearShards, readOutcome, writeTexts } from "./shard-files.ts";
+import { clearQueue, readOutcome, writeTexts } from "./shard-files.ts";
 import {
   DEFAULT_SHARD_TEXTS,
   jobIdOf,
@@ -68,7 +68,11 @@ export async function labelOnQueue(options: LabelOnQueueOptions): Promise<Labell
   const { queue, board } = options.fleet;
   const texts = [...new Map(options.texts.map((text) => [text.id, text])).values()];
   const missing = new Set(store.missing(texts.map(({ id }) => id)));
-  if (missing.size === 0) return { computed: 0, setAside: {} };
+  if (missing.size === 0) {
+    // Left by a producer that was killed when all was done.
+    await clearQueue(store.root, new Set());
+    return { computed: 0, setAside: {} };
+  }
   const { digest } = teacher;
   const size = queue.shardTexts ?? (teacher.estimate ? PAID_SHARD_TEXTS : DEFAULT_SHARD_TEXTS);
   const shards = splitShards({ store: digest, texts, missing, size });
@@ -106,7 +110,7 @@ export async function labelOnQueue(options: LabelOnQueueOptions): Promise<Labell
   })();
   await Promise.all([adding, collector.collect()]);
   requireAll(collector.failed, shards.length);
-  return await finish({ store, shards, orderName, missing });
+  return await finish({ store, shards, missing });
 }
 
 function tellStart(
@@ -137,10 +141,9 @@ function requireAll(failed: ReadonlyMap<string, string>, shards: number): void {
 async function finish(options: {
   store: LabelStore;
   shards: readonly TextShard[];
-  orderName: string;
   missing: ReadonlySet<string>;
 }): Promise<LabellingResult> {
-  const { store, shards, orderName, missing } = options;
+  const { store, shards, missing } = options;
   const setAside: Record<string, number> = {};
   for (const { name } of shards) {
     const outcome = await readOutcome(store.root, name);
@@ -157,10 +160,6 @@ async function finish(options: {
         `${store.notes.map((note) => `${note} `).join("")}Give the same command again: it adds what is missing.`,
     );
   }
-  await clearShards(
-    store.root,
-    shards.map(({ name }) => name),
-    orderName,
-  );
+  await clearQueue(store.root, new Set(shards.map(({ name }) => name)));
   return { computed: missing.size - left, setAside };
 }

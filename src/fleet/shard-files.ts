@@ -107,21 +107,24 @@ export function hasOutcome(files: { queue: ReadonlySet<string> }, name: string):
   return files.queue.has(outcomeFile(name));
 }
 
-/** Takes away what was laid down for shards that are done, and the folder with what no producer is left to finish. */
-export async function clearShards(
-  root: string,
-  names: readonly string[],
-  order: string,
-): Promise<void> {
+/**
+ * Takes away what was laid down for shards that are done, those of producers that were killed included, and the folder
+ * where nothing is left to do in it.
+ *
+ * @param done - shards that are done although they have no labels: nothing in them has an answer
+ */
+export async function clearQueue(root: string, done: ReadonlySet<string>): Promise<void> {
   const folder = queueFolder(root);
-  for (const name of names) {
-    await rm(join(folder, textsFile(name)), { force: true });
-    await rm(join(folder, outcomeFile(name)), { force: true });
+  const { labels, queue } = await listFiles(root);
+  const left = new Set(queue);
+  for (const file of queue) {
+    const name = /^([0-9a-f]{32})\.(parquet|json)$/.exec(file)?.[1];
+    if (name === undefined || !(done.has(name) || labels.has(labelsFileOf(name)))) continue;
+    await rm(join(folder, file), { force: true });
+    left.delete(file);
   }
-  const left = await readdir(folder).catch(() => []);
-  // Another producer's texts need their order; a killed one's temporary files go with the last of them.
-  if (left.some((name) => name.endsWith(".parquet"))) return;
-  for (const name of left.filter((file) => file === `order-${order}.json` || file.endsWith(".tmp")))
-    await rm(join(folder, name), { force: true });
-  await rmdir(folder).catch(() => undefined); // only where it is empty
+  // Another producer's texts need their order, and it may be at work on them.
+  if ([...left].some((file) => file.endsWith(".parquet"))) return;
+  for (const file of left) await rm(join(folder, file), { force: true });
+  await rmdir(folder).catch(() => undefined); // gone, or somebody has just begun
 }
