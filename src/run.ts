@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { LimbeckError } from "./errors.ts";
+import type { QueueOptions } from "./fleet/label-on-queue.ts";
 import { digestOf } from "./platform/digest.ts";
 import { explainFileError, readJson, writeFileAtomic } from "./platform/files.ts";
 import { acquireLock } from "./platform/lock.ts";
@@ -33,6 +34,8 @@ export interface RunOptions {
   labelsFolder?: string;
   /** Whether a teacher's model that is not there may be downloaded. Default: no. */
   download?: boolean;
+  /** Has the texts labelled by workers on any number of machines: `limbeck worker`, or {@link work}. */
+  queue?: QueueOptions | undefined;
 }
 
 export interface StageResult {
@@ -67,16 +70,8 @@ const loaders: Readonly<Record<StageName, () => Promise<Stage>>> = {
  * @throws LimbeckError whatever the user can mend; `E_ABORTED` after `signal`, `E_LOCKED` when somebody else runs there.
  */
 export async function run(recipe: Recipe, options: RunOptions): Promise<RunResult> {
-  const folder = resolve(options.out ?? join("runs", recipe.name));
-  const context: StageContext = {
-    recipe,
-    recipeFolder: options.recipeFolder,
-    run: folder,
-    labelsFolder: resolve(options.labelsFolder ?? join(".limbeck", "labels")),
-    download: options.download ?? false,
-    signal: options.signal ?? new AbortController().signal,
-    report: options.report ?? (() => undefined),
-  };
+  const context = contextOf(recipe, options);
+  const folder = context.run;
   const created = await makeFolder(folder);
   const lock = await acquireLock(folder, `limbeck run ${recipe.name}`);
   try {
@@ -87,6 +82,26 @@ export async function run(recipe: Recipe, options: RunOptions): Promise<RunResul
     await lock.release();
     if (created) await rmdir(folder).catch(() => undefined); // only where it has stayed empty
   }
+}
+
+/** What the stages of a run are given. */
+export function contextOf(recipe: Recipe, options: RunOptions): StageContext {
+  return {
+    recipe,
+    recipeFolder: options.recipeFolder,
+    run: resolve(options.out ?? join("runs", recipe.name)),
+    labelsFolder: resolve(options.labelsFolder ?? join(".limbeck", "labels")),
+    download: options.download ?? false,
+    queue: options.queue,
+    signal: options.signal ?? new AbortController().signal,
+    report: options.report ?? (() => undefined),
+  };
+}
+
+/** Digest of everything that a stage's output depends on. */
+export async function digestOfStage(stage: Stage, context: StageContext): Promise<string> {
+  const { name, version } = stage;
+  return digestOf({ stage: name, version, inputs: await stage.inputs(context) });
 }
 
 async function runStages(context: StageContext, options: RunOptions): Promise<StageResult[]> {
@@ -102,11 +117,7 @@ async function runStages(context: StageContext, options: RunOptions): Promise<St
 
 async function runStage(stage: Stage, context: StageContext, redo: boolean): Promise<StageResult> {
   throwIfAborted(context, stage.name);
-  const digest = digestOf({
-    stage: stage.name,
-    version: stage.version,
-    inputs: await stage.inputs(context),
-  });
+  const digest = await digestOfStage(stage, context);
   const reason = redo
     ? "asked for with --from"
     : await reasonToRun(context.run, stage.name, digest);

@@ -47,7 +47,16 @@ export type ProgressEvent =
   | { kind: "stage-start"; stage: StageName; message: string }
   | { kind: "stage-skip"; stage: StageName; message: string }
   | { kind: "stage-end"; stage: StageName; seconds: number; message: string }
-  | { kind: "progress"; stage: StageName; task: string; done: number; total: number; unit: string }
+  | {
+      kind: "progress";
+      stage: StageName;
+      task: string;
+      done: number;
+      total: number;
+      unit: string;
+      /** What else is worth knowing of it just now, such as how many workers there are. */
+      detail?: string;
+    }
   | { kind: "note"; stage: StageName; message: string }
   | { kind: "warning"; stage: StageName; message: string };
 

@@ -10,6 +10,7 @@ import { createPredictCommand } from "./predict-command.ts";
 import { createRecipeCommand } from "./recipe-command.ts";
 import { createRunCommand } from "./run-command.ts";
 import { createTeacherCommand } from "./teacher-command.ts";
+import { createWorkerCommand } from "./worker-command.ts";
 
 const EXAMPLES = `
 Examples:
@@ -47,6 +48,7 @@ export function createProgram(): Command {
     .addCommand(createRunCommand("run"));
   for (const stage of STAGES) program.addCommand(createRunCommand(stage));
   program
+    .addCommand(createWorkerCommand())
     .addCommand(createPredictCommand())
     .addCommand(createInitCommand())
     .addCommand(createRecipeCommand())

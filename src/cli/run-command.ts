@@ -6,11 +6,12 @@ import type { RunResult } from "../run.ts";
 import { STAGES, type StageName } from "../types.ts";
 import { createReporter } from "./create-reporter.ts";
 import { guarded } from "./guarded.ts";
+import { addLabelOptions, isStream, queueOf, type LabelOptions } from "./label-options.ts";
 import { recipeArgument, setOption } from "./recipe-options.ts";
 import { formatResults, quoteForShell, shortPath } from "./results.ts";
 import { createStyle } from "./style.ts";
 
-interface RunOptions {
+interface RunOptions extends LabelOptions {
   set: string[];
   out?: string;
   from?: StageName;
@@ -59,6 +60,12 @@ function showEnd(result: RunResult, until: StageName, recipe: string, options: R
 
 async function runRecipe(path: string, options: RunOptions, until: StageName): Promise<void> {
   checkFrom(options.from, until);
+  if (isStream(options)) {
+    const { streamLabels } = await import("./label-stream.ts");
+    await streamLabels(path, { ...options, onError: options.onError ?? "stop" });
+    return;
+  }
+  const queue = queueOf(options);
   const { loadRecipe } = await import("../recipe/load.ts");
   const { recipe, folder } = await loadRecipe(path, { set: options.set });
   const { run } = await import("../run.ts");
@@ -68,6 +75,7 @@ async function runRecipe(path: string, options: RunOptions, until: StageName): P
       recipeFolder: folder,
       until,
       signal,
+      queue,
       report: reporter.report,
       download: options.download ?? false,
       ...(options.out === undefined ? {} : { out: options.out }),
@@ -80,7 +88,7 @@ async function runRecipe(path: string, options: RunOptions, until: StageName): P
 /** `limbeck run RECIPE`, or a stage by name: everything up to it, as far as it is not there already. */
 export function createRunCommand(name: StageName | "run"): Command {
   const until = name === "run" ? "report" : name;
-  return new Command(name)
+  const command = new Command(name)
     .summary(SUMMARIES[name])
     .description(`${SUMMARIES[name]}. What is finished already is kept and skipped.`)
     .addArgument(recipeArgument())
@@ -94,4 +102,5 @@ export function createRunCommand(name: StageName | "run"): Command {
     .option("--json", "one JSON event a line on standard output")
     .option("--quiet", "show the end only")
     .action((path: string, options: RunOptions) => runRecipe(path, options, until));
+  return name === "label" ? addLabelOptions(command) : command;
 }

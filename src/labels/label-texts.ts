@@ -1,10 +1,11 @@
 import { LimbeckError } from "../errors.ts";
-import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
+import type { IdentifiedText, Teacher } from "../types.ts";
 import type { ClaimTimes } from "./claims.ts";
+import { labelRows } from "./label-rows.ts";
 import type { LabelStore } from "./label-store.ts";
 import { LabellingPlan } from "./labelling-plan.ts";
 import { RANGES } from "./ranges.ts";
-import { RowWriter, type RowBlock } from "./row-writer.ts";
+import { RowWriter } from "./row-writer.ts";
 import { WorkShare } from "./share-work.ts";
 
 export interface LabelTextsOptions {
@@ -78,7 +79,7 @@ class Labelling {
     try {
       for await (const answer of teacher.label(prepend(first.value, texts), signal)) {
         if ("reason" in answer) await this.putAside(answer.id, answer.reason);
-        else await writer.add(blockOf(answer, store));
+        else await writer.add(labelRows([answer], store.format));
       }
     } finally {
       await writer.drain();
@@ -109,15 +110,4 @@ async function* prepend(
 ): AsyncGenerator<IdentifiedText> {
   yield first;
   yield* rest;
-}
-
-function blockOf({ id, logits, extras }: TeacherLabel, store: LabelStore): RowBlock {
-  const { width, extras: names } = store.format;
-  if (logits.length !== width)
-    throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
-  return {
-    ids: [id],
-    rows: logits,
-    extras: Float32Array.from(names, (name) => extras?.[name] ?? NaN),
-  };
 }

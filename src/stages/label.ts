@@ -1,4 +1,5 @@
 import { LimbeckError } from "../errors.ts";
+import { labelOnQueue, openFleet } from "../fleet/label-on-queue.ts";
 import { findKind } from "../labelling/find-kind.ts";
 import { openTeacher } from "../labelling/open-teacher.ts";
 import { teacherPlace } from "../labelling/place.ts";
@@ -38,6 +39,8 @@ async function labelStage(
   context: StageContext,
 ): Promise<{ details: LabelDetails; summary: string }> {
   const { run, recipe, report, signal } = context;
+  // Before the teacher is fitted, which may take minutes: a queue that cannot be reached is told at once.
+  const fleet = context.queue === undefined ? null : await openFleet(context.queue);
   const prepare = (await readManifest<PrepareDetails>(run, "prepare")).details;
   const texts = await readAllTexts(run);
   const place = teacherPlace(context);
@@ -45,15 +48,22 @@ async function labelStage(
   const { classes } = prepare;
   const teacher = await stoppable(signal, () =>
     openTeacher(recipe.teacher, { ...context, place, classes, gold }),
-  );
+  ).catch((thrown: unknown) => {
+    fleet?.close();
+    throw thrown;
+  });
   try {
     const store = await openStore(teacher, context);
     const started = performance.now();
     const progress = (done: number, total: number) => {
       report({ kind: "progress", stage: "label", task: "labelling", done, total, unit: "texts" });
     };
+    const task = { teacher, store, texts, signal };
+    const order = { recipe, recipeFolder: context.recipeFolder, classes, gold };
     const result = await stoppable(signal, () =>
-      labelTexts({ teacher, store, texts, signal, progress }),
+      fleet === null
+        ? labelTexts({ ...task, progress })
+        : labelOnQueue({ ...task, fleet, order, report }),
     );
     const seconds = (performance.now() - started) / 1000;
     const kind = recipe.teacher.kind;
@@ -61,6 +71,7 @@ async function labelStage(
     store.close();
     return { details, summary: summarize(details, seconds) };
   } finally {
+    fleet?.close();
     await teacher.close();
   }
 }

@@ -1,3 +1,4 @@
+import type { QueueOptions } from "../fleet/label-on-queue.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Report, StageName } from "../types.ts";
 
@@ -12,6 +13,8 @@ export interface StageContext {
   labelsFolder: string;
   /** Whether a teacher's model that is not there may be downloaded. */
   download: boolean;
+  /** Has the label stage done by workers that take their texts from a queue. */
+  queue?: QueueOptions | undefined;
   signal: AbortSignal;
   report: Report;
 }
