@@ -6,6 +6,8 @@ import type { Dataset, Student, TeacherKind } from "./types.ts";
  */
 export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
   "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
+  ensemble: async () => (await import("../teachers/ensemble.ts")).teacher,
+  precomputed: async () => (await import("../teachers/precomputed.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {

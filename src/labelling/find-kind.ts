@@ -2,6 +2,11 @@ import { LimbeckError } from "../errors.ts";
 import { teachers } from "../registry.ts";
 import type { TeacherEntry, TeacherKind } from "../types.ts";
 
+/** A teacher's own options: without the keys that all kinds share, which the stages read. */
+function withoutShared(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([key]) => key !== "calibrate"));
+}
+
 /**
  * The kind of teacher that an entry of a recipe names, with its options checked and defaults filled in.
  *
@@ -10,7 +15,8 @@ import type { TeacherEntry, TeacherKind } from "../types.ts";
 export async function findKind(
   entry: TeacherEntry,
 ): Promise<{ kind: TeacherKind; options: unknown }> {
-  const { kind: name, ...rest } = entry;
+  const { kind: name, ...given } = entry;
+  const rest = withoutShared(given);
   const load = Object.hasOwn(teachers, name) ? teachers[name] : undefined;
   if (load === undefined) {
     const known = Object.keys(teachers).join(", ");
