@@ -150,7 +150,6 @@ async function assemble(
       summary: `weights ${options.weights === "fit" ? "fitted: " : ""}${shown.join(", ")}`,
     },
     files: {},
-    plan: teachers.some(({ plan }) => plan === "fixed") ? "fixed" : "free",
     heldOut: await heldOutOf(asked, shares, context),
     usesValidation: usesValidation || teachers.some((one) => one.usesValidation === true),
     ...(provider === undefined ? {} : { provider }),

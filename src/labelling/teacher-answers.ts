@@ -1,4 +1,4 @@
-import { readLabels, type ReadLabels } from "../labels/read-labels.ts";
+import { readLabels, type Labels } from "../labels/read-logits.ts";
 import { reorderColumns } from "../labels/reorder-columns.ts";
 import { LimbeckError } from "../errors.ts";
 import { applyCalibration } from "../math/calibration.ts";
@@ -25,7 +25,7 @@ export async function readAnswers({
   classes,
   ids,
   calibrated = true,
-}: AnswersOptions): Promise<ReadLabels> {
+}: AnswersOptions): Promise<Labels> {
   const { store, labels } = label.teacher;
   const { logits, missing } = await readLabels(store, ids);
   requireKnownGaps(label, missing.length, store);

@@ -54,7 +54,7 @@ async function labelStage(
   const gold = await readGold(run, prepare);
   const { classes } = prepare;
   const teacher = await stoppable(signal, () =>
-    openTeacher(recipe.teacher, { ...context, place, classes, gold }),
+    openTeacher(recipe.teacher, { ...context, place, classes, gold, corpus: texts }),
   );
   try {
     const method = recipe.teacher.calibrate;

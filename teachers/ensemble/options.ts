@@ -15,7 +15,7 @@ export const ensembleOptions = z
   .strictObject({
     members: z
       .array(member)
-      .min(2)
+      .min(1)
       .describe(
         "teachers, each with the keys of its kind and a weight; their labels are kept apart",
       ),
@@ -27,6 +27,14 @@ export const ensembleOptions = z
       ),
   })
   .superRefine(({ members, weights }, context) => {
+    if (members.length === 1) {
+      context.addIssue({
+        code: "custom",
+        path: ["members"],
+        message:
+          "Expected two members or more, got 1. Add another, or make this one the teacher itself.",
+      });
+    }
     if (weights !== "fit") return;
     members.forEach(({ weight }, index) => {
       if (weight === undefined) return;

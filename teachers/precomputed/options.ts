@@ -18,7 +18,7 @@ export const precomputedOptions = z
     list: column.describe("column with a list of numbers, one for each class"),
     classes: z
       .array(z.string().min(1))
-      .min(2)
+      .min(1)
       .optional()
       .describe("order of the classes in the lists, where the file does not say it"),
     prefix: z
