@@ -8,6 +8,8 @@ export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
   classifier: async () => (await import("../teachers/classifier.ts")).teacher,
   "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
   "zero-shot": async () => (await import("../teachers/zero-shot.ts")).teacher,
+  ensemble: async () => (await import("../teachers/ensemble.ts")).teacher,
+  precomputed: async () => (await import("../teachers/precomputed.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {

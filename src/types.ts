@@ -110,7 +110,34 @@ export interface LabelDetails {
   missing: Record<string, number>;
   computed: number;
   reused: number;
+  /** What is applied to the logits wherever the run reads them; null where the recipe asks for none or none was found. */
+  calibration: CalibrationDetails | null;
   notes: string[];
+}
+
+export const CALIBRATIONS = ["none", "temperature", "temperature+bias"] as const;
+export type CalibrationMethod = Exclude<(typeof CALIBRATIONS)[number], "none">;
+
+/** How wrong probabilities are: mean negative log-likelihood in nats, expected calibration error 0 to 1. */
+export interface CalibrationScores {
+  nll: number;
+  ece: number;
+}
+
+/** `label/calibration.json`: calibrated logits are `z / temperature + bias`. */
+export interface CalibrationDetails {
+  method: CalibrationMethod;
+  temperature: number;
+  /** `[C]` in the order of the teacher's labels, sum 0; null for `temperature`. */
+  bias: number[] | null;
+  /** SHA-256 of all that it was fitted on. */
+  digest: string;
+  /** Gold labels that it was fitted on: of the validation split, or of the labelled texts by answers that had not seen them. */
+  fittedOn: "validation" | "held-out";
+  texts: number;
+  /** On these texts, each calibrated by a fit on other folds of them. */
+  before: CalibrationScores;
+  after: CalibrationScores;
 }
 
 /** One independent training: `train/<variant>/seed-<seed>/`. */
@@ -137,7 +164,8 @@ export interface TrainedRun {
 export interface TrainDetails {
   runs: TrainedRun[];
   vocabulary: { pieces: number; fullPieces: number; unknownShare: number };
-  embeddings: "teacher" | "random";
+  /** Where the students' token vectors start: `shipped` is the shipped encoder, for teachers without word vectors. */
+  embeddings: "teacher" | "shipped" | "random";
   notes: string[];
 }
 
@@ -235,6 +263,11 @@ export interface Teacher {
    * calibration. `any`: the teacher has learned from no labelled text, its ordinary answers will do. Null: there are none.
    */
   readonly heldOut: HeldOutLabels | "any" | null;
+  /**
+   * Whether gold labels of the validation split went into it, as weights or as early stop: what is fitted on top then
+   * takes `heldOut`. Default: they did not.
+   */
+  readonly usesValidation?: boolean;
   /** Whose terms apply to the answers, for the model card; none where the model runs on this machine. */
   readonly provider?: { name: string; url: string };
   /** What labelling these texts would send out and cost: only where it costs anything or anything is sent. */

@@ -71,11 +71,17 @@ export function differences(
  * There is no such share where the interval of the denominator includes 0: any quotient could come of noise.
  */
 export function gapClosed(
-  systems: { student: MeasuredSystem; control: MeasuredSystem | null; teacher: MeasuredSystem },
+  systems: {
+    student: MeasuredSystem;
+    control: MeasuredSystem | null;
+    teacher: MeasuredSystem | null;
+  },
   confidence: number,
 ): GapClosed {
   const { student, control, teacher } = systems;
   if (control === null) return { value: null, reason: "there is no hard-label control" };
+  if (teacher === null)
+    return { value: null, reason: "the teacher answered too few of the test texts to be scored" };
   const gap = differences(teacher, control, confidence).accuracy;
   const gain = differences(student, control, confidence).accuracy;
   if (gap === null || gain === null)

@@ -11,7 +11,8 @@ import { resampleMeasures } from "./resample.ts";
 import { MEASURES, type Comparison, type Scores, type SystemScores } from "./scores.ts";
 import type { EvaluationSources } from "./sources.ts";
 import { hardLabelName, listSystems, type System } from "./systems.ts";
-import { readGold, type TestTexts } from "./test-texts.ts";
+import { compareCalibration, settleTestTexts, type TeacherOnTest } from "./teacher-on-test.ts";
+import { readGold } from "./test-texts.ts";
 
 export interface EvaluationOptions {
   sources: EvaluationSources;
@@ -42,10 +43,12 @@ const CONFUSIONS = 25;
 export async function evaluateSystems(options: EvaluationOptions): Promise<Evaluation> {
   const { classes, recipe } = options;
   const read = await options.sources.testTexts();
-  const test = readGold(read, classes);
+  const known = readGold(read, classes);
+  const settled = await settleTestTexts(known, options.sources, classes);
+  const { test, unanswered } = settled;
   const students = recipe.student.map((student) => student.name);
   const systems = listSystems(options.teacherKind, options.runs, students);
-  const { judged, predictions } = await judgeSystems(systems, test, options);
+  const { judged, predictions } = await judgeSystems(systems, settled, options);
   const measured = await measureSystems(judged, options);
   const { confidence, resamples, seed } = recipe.evaluate;
   const scores: Scores = {
@@ -55,17 +58,18 @@ export async function evaluateSystems(options: EvaluationOptions): Promise<Evalu
       labelled: test.gold?.length ?? 0,
       classes: [...classes],
       absentClasses: test.absentClasses,
+      unanswered,
     },
     method: { resamples, confidence, seed, bins: CALIBRATION_BINS },
-    systems:
-      judged.length === 0
-        ? systems.map(describeUnscored)
-        : judged.map((system) =>
-            describeSystem(system, measured.get(system.name)!, { classes, confidence }),
-          ),
+    systems: systems.map((system) => {
+      const scored = judged.find(({ name }) => name === system.name);
+      if (scored === undefined) return describeUnscored(system);
+      return describeSystem(scored, measured.get(system.name)!, { classes, confidence });
+    }),
     comparisons: judged
       .filter((system) => system.role === "student")
       .map((student) => compareStudent(student, judged, measured, confidence)),
+    calibration: compareCalibration(settled, classes.length),
     notes: test.notes,
   };
   return { scores, ids: test.rows.map((row) => row.id), predictions };
@@ -73,26 +77,26 @@ export async function evaluateSystems(options: EvaluationOptions): Promise<Evalu
 
 async function judgeSystems(
   systems: readonly System[],
-  test: TestTexts,
+  { test, logits: teacherLogits }: TeacherOnTest,
   { sources, classes, signal, onProgress }: EvaluationOptions,
 ): Promise<{ judged: JudgedSystem[]; predictions: SystemPredictions[] }> {
   if (test.rows.length === 0) return { judged: [], predictions: [] };
   const texts = test.rows.map((row) => row.text);
-  const teacherLogits = await sources.teacherLogits(test.rows.map((row) => row.id));
   const known = {
     classes: classes.length,
     gold: test.gold,
-    teacher: predictedClasses(teacherLogits, classes.length),
+    teacher: teacherLogits && predictedClasses(teacherLogits, classes.length),
   };
   const total = systems.reduce((sum, { runs }) => sum + Math.max(1, runs.length), 0);
   const predictions: SystemPredictions[] = [];
   const judged: JudgedSystem[] = [];
   for (const system of systems) {
+    if (system.role === "teacher" && teacherLogits === null) continue;
     const outcomes: Outcome[] = [];
     const runs = system.role === "teacher" ? [null] : system.runs;
     for (const run of runs) {
       signal.throwIfAborted();
-      const logits = run === null ? teacherLogits : await sources.systemLogits(run, texts);
+      const logits = run === null ? teacherLogits! : await sources.systemLogits(run, texts);
       outcomes.push(judge(logits, known));
       predictions.push({ system: system.name, seed: run?.seed ?? 0, logits });
       onProgress("answering the test texts", predictions.length, total, "systems");
@@ -127,7 +131,7 @@ async function measureSystems(
   );
 }
 
-/** A system without a test text: the report still shows its size and speed. */
+/** A system without a test text, or a teacher without answers: the report still shows its size and speed. */
 function describeUnscored({
   name,
   role,
@@ -188,7 +192,7 @@ function compareStudent(
       {
         student: ours,
         control: control && measured.get(control.name)!,
-        teacher: measured.get("teacher")!,
+        teacher: measured.get("teacher") ?? null,
       },
       confidence,
     ),

@@ -26,8 +26,8 @@ export interface GoldOutcome {
 export interface Outcome {
   classes: number;
   predicted: Int32Array;
-  /** 1 where the predicted class is the teacher's. */
-  agrees: Uint8Array;
+  /** 1 where the predicted class is the teacher's; null where the teacher is not scored. */
+  agrees: Uint8Array | null;
   confidence: Float64Array;
   bin: Uint8Array;
   gold: GoldOutcome | null;
@@ -38,11 +38,15 @@ export interface Outcome {
  *
  * @param logits - `[N, C]`, row-major
  * @param options.gold - class indices, `[N]`, or null where there are none
- * @param options.teacher - the teacher's predicted classes, `[N]`
+ * @param options.teacher - the teacher's predicted classes, `[N]`, or null where it is not scored
  */
 export function judge(
   logits: Float32Array,
-  { classes, gold, teacher }: { classes: number; gold: Int32Array | null; teacher: Int32Array },
+  {
+    classes,
+    gold,
+    teacher,
+  }: { classes: number; gold: Int32Array | null; teacher: Int32Array | null },
 ): Outcome {
   const predicted = predictedClasses(logits, classes);
   const log = logProbabilities(logits, classes);
@@ -50,7 +54,8 @@ export function judge(
   return {
     classes,
     predicted,
-    agrees: Uint8Array.from(predicted, (guess, text) => (guess === teacher[text] ? 1 : 0)),
+    agrees:
+      teacher && Uint8Array.from(predicted, (guess, text) => (guess === teacher[text] ? 1 : 0)),
     confidence,
     bin: confidenceBins(confidence),
     gold: gold === null ? null : judgeGold({ log, gold, classes, predicted, confidence }),
@@ -89,7 +94,7 @@ const mean = (values: ArrayLike<number>): number => {
   return sum / values.length;
 };
 
-/** All measures of one outcome; those that need gold labels are null without them. */
+/** All measures of one outcome; those that need gold labels, or the teacher, are null without them. */
 export function measure({
   classes,
   predicted,
@@ -98,7 +103,7 @@ export function measure({
   bin,
   gold,
 }: Outcome): MeasureValues {
-  const agreement = mean(agrees);
+  const agreement = agrees && mean(agrees);
   if (gold === null) {
     return {
       accuracy: null,

@@ -96,7 +96,7 @@ function refill(resample: Resample, draw: (counts: Uint16Array) => void): void {
 
 function emptyMeasures(outcome: Outcome, resamples: number): ResampledMeasures {
   const has = (name: Measure): boolean => {
-    if (name === "agreement") return true;
+    if (name === "agreement") return outcome.agrees !== null;
     if (outcome.gold === null) return false;
     // The mean over many one-against-rest areas would take longer than the training.
     return name !== "auc" || outcome.gold.ranks !== null;
@@ -113,11 +113,7 @@ function addMeasures(
   resample: Resample,
   seeds: number,
 ): void {
-  const { text, times, used, texts } = resample;
-  let agreeing = 0;
-  for (let place = 0; place < used; place += 1)
-    agreeing += times[place]! * outcome.agrees[text[place]!]!;
-  target.agreement![index]! += agreeing / texts / seeds;
+  addAgreement(target, index, outcome, resample, seeds);
   if (outcome.gold === null) return;
   addMeans(target, index, outcome.gold, resample, seeds);
   addMacro(target, index, outcome, resample, seeds);
@@ -126,6 +122,19 @@ function addMeasures(
     const { ranks } = outcome.gold;
     target.auc[index]! += (weightedArea(ranks, ranks.positive, resample.counts) ?? NaN) / seeds;
   }
+}
+
+function addAgreement(
+  target: ResampledMeasures,
+  index: number,
+  { agrees }: Outcome,
+  { text, times, used, texts }: Resample,
+  seeds: number,
+): void {
+  if (agrees === null) return;
+  let agreeing = 0;
+  for (let place = 0; place < used; place += 1) agreeing += times[place]! * agrees[text[place]!]!;
+  target.agreement![index]! += agreeing / texts / seeds;
 }
 
 function addMeans(

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { loadMajority } from "../controls/majority.ts";
 import { loadLinear } from "../controls/store-linear.ts";
-import { readLogits } from "../labels/read-logits.ts";
-import { reorderColumns } from "../labels/reorder-columns.ts";
+import { readAnswers } from "../labelling/teacher-answers.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { readSplit } from "../texts/splits.ts";
 import { openTrainedStudent } from "../training/open-student.ts";
@@ -14,14 +13,19 @@ export function openSources(options: {
   run: string;
   recipe: Recipe;
   classes: readonly string[];
-  teacher: LabelDetails["teacher"];
+  label: LabelDetails;
 }): EvaluationSources {
-  const { run, recipe, classes, teacher } = options;
+  const { run, recipe, classes, label } = options;
   const trainFolder = join(run, "train");
   return {
     testTexts: () => readSplit(run, "test"),
-    teacherLogits: async (ids) =>
-      reorderColumns(await readLogits(teacher.store, ids), teacher.labels, classes),
+    teacherAnswers: async (ids) => {
+      const known = { label, classes, ids };
+      const raw = await readAnswers({ ...known, calibrated: false });
+      // A run of an earlier version knows no calibration.
+      if (!(label.calibration ?? null)) return { ...raw, uncalibrated: null };
+      return { ...(await readAnswers(known)), uncalibrated: raw.logits };
+    },
     systemLogits: async (trained, texts) => {
       const folder = join(trainFolder, trained.folder);
       if (trained.kind === "majority") return (await loadMajority(folder)).logits(texts);

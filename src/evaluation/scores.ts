@@ -1,3 +1,4 @@
+import type { CalibrationScores } from "../types.ts";
 import type { BinaryTest } from "./mcnemar.ts";
 import type { Interval } from "./percentile.ts";
 
@@ -82,12 +83,28 @@ export interface Comparison {
   gapClosed: GapClosed;
 }
 
+/** What calibration does to the teacher's probabilities on the test texts. */
+export interface TestCalibration {
+  before: CalibrationScores;
+  after: CalibrationScores;
+}
+
 /** `evaluate/scores.json`. */
 export interface Scores {
   schema: "limbeck.scores/1";
-  test: { texts: number; labelled: number; classes: string[]; absentClasses: string[] };
+  test: {
+    /** Texts that the systems were compared on. */
+    texts: number;
+    labelled: number;
+    classes: string[];
+    absentClasses: string[];
+    /** Test texts that the teacher left unanswered. */
+    unanswered: number;
+  };
   method: { resamples: number; confidence: number; seed: number; bins: number };
   systems: SystemScores[];
   comparisons: Comparison[];
+  /** Null where the teacher is not calibrated or the test texts have no labels. */
+  calibration: TestCalibration | null;
   notes: string[];
 }

@@ -28,6 +28,11 @@ export async function loadKind(
   );
 }
 
+/** A teacher's own options: without the keys that all kinds share, which the stages read. */
+function withoutShared(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([key]) => key !== "calibrate"));
+}
+
 /**
  * The kind of teacher that an entry of a recipe names, with its options checked and defaults filled in.
  *
@@ -38,7 +43,7 @@ export async function findKind(
   entry: TeacherEntry,
   recipeFolder: string | null,
 ): Promise<{ kind: TeacherKind; options: unknown }> {
-  const { kind: name, ...rest } = entry;
+  const { kind: name, ...given } = entry;
   const kind = await loadKind(name, recipeFolder);
-  return { kind, options: kind.options.parse(rest) };
+  return { kind, options: kind.options.parse(withoutShared(given)) };
 }

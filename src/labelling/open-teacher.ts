@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { LimbeckError } from "../errors.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type {
+  IdentifiedText,
   LabelledText,
   Report,
   Teacher,
@@ -21,6 +22,8 @@ export interface OpenTeacherOptions {
   gold: { labelled: readonly LabelledText[]; validation: readonly LabelledText[] };
   signal: AbortSignal;
   report: Report;
+  /** Every text that is to be labelled, for members whose answers depend on which texts come together. */
+  corpus?: readonly IdentifiedText[];
   /** See {@link TeacherContext}; default true. */
   cache?: boolean;
   /** See {@link TeacherContext}; default null. */
@@ -56,6 +59,7 @@ export async function openTeacher(
       storedTeacher(await openTeacher(member, { ...options, fitted: null }), {
         labelsFolder,
         report,
+        ...(options.corpus && { corpus: options.corpus }),
       }),
     workers: options.workers ?? availableParallelism(),
     seed: recipe.data.seed,

@@ -22,6 +22,33 @@ function ofKind(shared: JsonSchema, kind: string, options: z.ZodType): JsonSchem
   };
 }
 
+/** Teachers of teachers of teachers are checked as deep as they go, but described to editors this deep. */
+const DEEPEST_MEMBERS = 3;
+
+/** The schema of a teacher that is made of others, with the options of those. */
+function withMemberKinds(
+  schema: JsonSchema,
+  options: Readonly<Record<string, z.ZodType>>,
+  depth: number,
+): JsonSchema {
+  const members = schema.properties?.["members"];
+  const one = members?.items;
+  if (members === undefined || one === undefined || depth > DEEPEST_MEMBERS) return schema;
+  const { additionalProperties: _, ...shared } = one;
+  const items = anyTeacher(shared, options, depth + 1);
+  return { ...schema, properties: { ...schema.properties, members: { ...members, items } } };
+}
+
+function anyTeacher(
+  shared: JsonSchema,
+  options: Readonly<Record<string, z.ZodType>>,
+  depth = 0,
+): JsonSchema {
+  const any = anyKind(shared, options);
+  const mend = (schema: JsonSchema) => withMemberKinds(schema, options, depth);
+  return any.anyOf ? { ...any, anyOf: any.anyOf.map(mend) } : mend(any);
+}
+
 function anyKind(shared: JsonSchema, options: Readonly<Record<string, z.ZodType>>): JsonSchema {
   const kinds = Object.entries(options).map(([kind, schema]) => ofKind(shared, kind, schema));
   const { description } = shared;
@@ -44,7 +71,7 @@ export function recipeJsonSchema(options: PlugInOptions): JsonSchema {
   const properties = { ...root.properties };
   const teacher = properties["teacher"];
   if (teacher !== undefined && Object.keys(options.teachers).length > 0) {
-    properties["teacher"] = anyKind(teacher, options.teachers);
+    properties["teacher"] = anyTeacher(teacher, options.teachers);
   }
   const student = properties["student"];
   const one = student?.anyOf?.[0];

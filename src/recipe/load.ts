@@ -67,7 +67,8 @@ function issuesOf(
 ): Problem[] {
   const context = { schema, recipe: given };
   const own = (parsed.error?.issues ?? []).flatMap((issue) => toProblems(issue, context));
-  const options = [plugIns.teacher, ...plugIns.students].flatMap((checked) =>
+  const teachers = [plugIns.teacher, ...(plugIns.teacher?.members ?? [])];
+  const options = [...teachers, ...plugIns.students].flatMap((checked) =>
     (checked?.issues ?? []).flatMap((issue) => toProblems(issue, context, checked?.path)),
   );
   // zod passes over this key, which no mapping of a recipe has.
@@ -102,7 +103,11 @@ function resolveRecipe(
   return {
     ...parsed,
     name: parsed.name ?? nameFrom(path),
-    teacher: { kind: parsed.teacher.kind, ...plugIns.teacher?.options },
+    teacher: {
+      kind: parsed.teacher.kind,
+      calibrate: parsed.teacher.calibrate,
+      ...plugIns.teacher?.options,
+    },
     student: resolveStudents(parsed, plugIns),
     train: {
       ...parsed.train,

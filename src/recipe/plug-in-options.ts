@@ -17,6 +17,8 @@ export interface CheckedOptions {
   issues: readonly core.$ZodIssue[];
   /** Where the teacher or student lies in the recipe. */
   path: Path;
+  /** Teachers that this one is made of, and what they are made of in turn. */
+  members: readonly CheckedOptions[];
 }
 
 export interface CheckedPlugIns {
@@ -47,10 +49,50 @@ interface Section {
   /** Keys that belong to the recipe, not to the plug-in. */
   shared: readonly string[];
   preset?: string;
+  /** Whether its `members` are plug-ins of the same sort. */
+  hasMembers?: boolean;
 }
 
-type Outcome =
-  { kind: string; schema: z.ZodType; checked: CheckedOptions } | { problem: Problem } | null;
+interface Found {
+  kind: string;
+  schema: z.ZodType;
+  checked: CheckedOptions;
+  /** What became of the members. */
+  members: readonly Outcome[];
+}
+
+type Outcome = Found | { problem: Problem } | null;
+
+/** The keys of a member that are its owner's, not its kind's. */
+const MEMBER_KEYS = ["kind", "weight"];
+
+/** Teachers that a teacher is made of: each held against its own kind's schema, at its own place. */
+async function checkMembers(section: Section): Promise<Outcome[]> {
+  const list = (section.value as Mapping)["members"];
+  if (section.hasMembers !== true || !Array.isArray(list)) return [];
+  return await Promise.all(
+    list.map((value: unknown, index) =>
+      check({
+        ...section,
+        value,
+        path: [...section.path, "members", index],
+        shared: MEMBER_KEYS,
+      }),
+    ),
+  );
+}
+
+/** The members with their defaults written out; of one with issues, what was given. */
+function withMembers(options: Mapping, members: readonly Outcome[]): Mapping {
+  const list = options["members"];
+  if (!Array.isArray(list) || members.length === 0) return options;
+  const resolved = list.map((given: Mapping, index) => {
+    const member = members[index];
+    const own = member && "checked" in member ? member.checked.options : {};
+    return { ...given, ...own };
+  });
+  return { ...options, members: resolved };
+}
 
 async function check(section: Section): Promise<Outcome> {
   const { value, path, load, shared } = section;
@@ -66,13 +108,18 @@ async function check(section: Section): Promise<Outcome> {
   }
   const own = Object.fromEntries(Object.entries(value).filter(([key]) => !shared.includes(key)));
   const result = schema.safeParse(own);
+  const members = await checkMembers(section);
   return {
     kind,
     schema,
+    members,
     checked: {
       path,
-      options: result.success ? (result.data as Mapping) : {},
+      options: result.success ? withMembers(result.data as Mapping, members) : {},
       issues: result.error?.issues ?? [],
+      members: members.flatMap((member) =>
+        member && "checked" in member ? [member.checked, ...member.checked.members] : [],
+      ),
     },
   };
 }
@@ -86,6 +133,12 @@ const loadStudent: LoadPlugIn = async (kind, key) => {
     `Expected ${key} to be a name in students/, got ${JSON.stringify(kind)}. ${there}`,
   );
 };
+
+/** An outcome and those of its members, and of theirs. */
+function withAllMembers(outcome: Outcome): Outcome[] {
+  const inner = outcome && "members" in outcome ? outcome.members : [];
+  return [outcome, ...inner.flatMap(withAllMembers)];
+}
 
 /**
  * Holds the options of the recipe's teacher and students against the plug-ins' own schemas.
@@ -103,7 +156,8 @@ export async function checkPlugIns(
     value: recipe["teacher"],
     path: ["teacher"],
     load: (kind, key) => loadKind(kind, folder, key),
-    shared: ["kind"],
+    shared: ["kind", "calibrate"],
+    hasMembers: true,
   });
   const outcomes = await Promise.all(
     entries.map((value, index) =>
@@ -116,6 +170,7 @@ export async function checkPlugIns(
       }),
     ),
   );
+  const teacherOutcomes = withAllMembers(teacher);
   const checkedOf = (outcome: Outcome) =>
     outcome !== null && "checked" in outcome ? outcome.checked : null;
   const schemasOf = (some: readonly Outcome[]) =>
@@ -127,9 +182,9 @@ export async function checkPlugIns(
   return {
     teacher: checkedOf(teacher),
     students: outcomes.map(checkedOf),
-    problems: [teacher, ...outcomes].flatMap((outcome) =>
+    problems: [...teacherOutcomes, ...outcomes].flatMap((outcome) =>
       outcome !== null && "problem" in outcome ? [outcome.problem] : [],
     ),
-    schemas: { teachers: schemasOf([teacher]), students: schemasOf(outcomes) },
+    schemas: { teachers: schemasOf(teacherOutcomes), students: schemasOf(outcomes) },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CALIBRATIONS } from "../types.ts";
 import { whole } from "./fields.ts";
 import { trainSchema } from "./train-schema.ts";
 
@@ -93,8 +94,15 @@ export const studentSchema = z.looseObject({
   embedding: embedding.prefault({}).describe("the token vectors"),
 });
 
+/** Keys that every kind of teacher shares; the rest is the kind's own and checked by its schema. */
 export const teacherSchema = z.looseObject({
   kind: z.string().min(1).describe("a name in teachers/, or a path such as ./my-teacher.ts"),
+  calibrate: z
+    .enum(CALIBRATIONS)
+    .default("none")
+    .describe(
+      "whether the logits are made as sure as they are right, on gold labels that the teacher has not learned from",
+    ),
 });
 
 export const CONTROLS = ["hard-label", "linear", "majority"] as const;

@@ -1,11 +1,17 @@
 import { exportedRun } from "../evaluation/exported-seed.ts";
 import type { Scores, SystemScores } from "../evaluation/scores.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import type { CalibrationDetails } from "../types.ts";
 import type { Evidence } from "./evidence.ts";
 import { chooseExample } from "./example-text.ts";
 import type { SystemSpeed } from "../bundle/speed.ts";
 import type { RunFiles } from "./run-files.ts";
-import { reportSchema, type LimbeckReport, type ReportSystem } from "./schema.ts";
+import {
+  reportSchema,
+  type LimbeckReport,
+  type ReportCalibration,
+  type ReportSystem,
+} from "./schema.ts";
 import { trainingSettings } from "./training-settings.ts";
 import { passVerdict } from "./verdict.ts";
 
@@ -60,6 +66,7 @@ function describeData({ manifests, scores, testTexts }: RunFiles): Evidence["dat
     classes,
     rows,
     testLabels: scores.test.labelled,
+    testUnanswered: scores.test.unanswered,
     validation,
     budget,
     counts: { read, duplicates, alsoInEvaluation, empty, truncated },
@@ -68,9 +75,21 @@ function describeData({ manifests, scores, testTexts }: RunFiles): Evidence["dat
   };
 }
 
-function describeTeacher({ manifests }: RunFiles): Evidence["teacher"] {
-  const { kind, digest, maxLength, facts } = manifests.label.details.teacher;
-  return { kind, digest, maxLength, facts };
+function describeTeacher({ manifests, scores }: RunFiles): Evidence["teacher"] {
+  const { teacher, texts, missing, calibration } = manifests.label.details;
+  const { kind, digest, maxLength, facts } = teacher;
+  return {
+    ...{ kind, digest, maxLength, facts },
+    coverage: { texts, unanswered: missing },
+    calibration: calibration && keepCalibration(calibration, scores.calibration),
+  };
+}
+
+function keepCalibration(
+  { method, temperature, bias, fittedOn, texts, before, after }: CalibrationDetails,
+  test: Scores["calibration"],
+): ReportCalibration {
+  return { method, temperature, bias, fittedOn, texts, heldOut: { before, after }, test };
 }
 
 function describeTraining({ manifests, curves }: RunFiles): Evidence["training"] {

@@ -1,3 +1,4 @@
+import { describeCalibration, describeCoverage } from "./describe-teacher.ts";
 import { shippedBytes } from "./evidence.ts";
 import * as format from "./format.ts";
 import type { LimbeckReport, ReportSystem } from "./schema.ts";
@@ -22,6 +23,9 @@ export function writeMarkdown(report: LimbeckReport): string {
     `Data: ${format.count(data.budget)} gold labels over ${format.count(data.classes.length)} classes, ` +
       `${format.count(data.rows.transfer)} unlabeled texts, ${format.count(data.rows.validation)} held out, ` +
       `${format.count(data.rows.test)} test texts.`,
+    ...[describeCoverage(report), describeCalibration(report)].flatMap((sentence) =>
+      sentence === null ? [] : ["", escapeMarkdown(sentence)],
+    ),
     ...(training.settings ? ["", `Training: ${describeTraining(training.settings)}.`] : []),
     ...drawConfusions(report),
     ...drawNotes(report),

@@ -129,6 +129,21 @@ const parity = z.strictObject({
   tolerance: z.number(),
 });
 
+const errors = z.strictObject({ nll: z.number(), ece: z.number() });
+
+const calibration = z.strictObject({
+  method: z.enum(["temperature", "temperature+bias"]),
+  temperature: z.number(),
+  bias: z.array(z.number()).nullable(),
+  /** Gold labels that it was fitted on, and how many. */
+  fittedOn: z.enum(["validation", "held-out"]),
+  texts: count,
+  /** On the texts that it was fitted on, each calibrated by a fit on other folds of them. */
+  heldOut: z.strictObject({ before: errors, after: errors }),
+  /** On the test texts; null where they have no labels or the teacher is not scored. */
+  test: z.strictObject({ before: errors, after: errors }).nullable(),
+});
+
 const stage = z.strictObject({
   stage: z.string(),
   seconds: z.number(),
@@ -173,6 +188,8 @@ const verdict = z.strictObject({
   sentences: z.array(z.string()),
 });
 
+export type ReportCalibration = z.output<typeof calibration>;
+
 /** `report/report.json`: the truth from which report.md and report.html are drawn. */
 export const reportSchema = z.strictObject({
   schema: z.literal("limbeck.report/1"),
@@ -184,6 +201,8 @@ export const reportSchema = z.strictObject({
     classes: z.array(z.string()),
     rows: z.strictObject({ labelled: count, transfer: count, validation: count, test: count }),
     testLabels: count,
+    /** Test texts that the teacher left unanswered. */
+    testUnanswered: count,
     validation: z.enum(["gold", "transfer"]),
     budget: count,
     counts: z.strictObject({
@@ -209,6 +228,10 @@ export const reportSchema = z.strictObject({
     digest: z.string(),
     maxLength: count.nullable(),
     facts: z.record(z.string(), z.unknown()),
+    /** Texts that it was asked about, and how many of them it left unanswered, by reason. */
+    coverage: z.strictObject({ texts: count, unanswered: z.record(z.string(), count) }),
+    /** Null where its logits are used as they are. */
+    calibration: calibration.nullable(),
   }),
   training: z.strictObject({
     vocabulary: z.strictObject({ pieces: count, fullPieces: count, unknownShare: z.number() }),

@@ -22,10 +22,16 @@ export function writeHeadline({ comparison, findings }: StudentEvidence): string
   if (has("too-few-texts") && !has("helped")) return "Too few test texts to tell.";
   if (has("within-noise")) return "Distillation's gain is within noise.";
   if (has("did-not-help")) return "Distillation did not help.";
+  if (teacher === null) {
+    if (has("no-control")) return "The student stands alone: no teacher, no control.";
+    return has("ship-linear")
+      ? "Distillation helped, but a linear model does as well."
+      : "Distillation helped.";
+  }
   const place = has("below-teacher")
-    ? `stays ${points(teacher?.value ?? 0)} below its teacher`
+    ? `stays ${points(teacher.value)} below its teacher`
     : has("above-teacher")
-      ? `beats its teacher by ${points(teacher?.value ?? 0)}`
+      ? `beats its teacher by ${points(teacher.value)}`
       : "equals its teacher";
   if (has("no-control")) return `The student ${place}.`;
   if (has("ship-linear")) return "Distillation helped, but a linear model does as well.";
@@ -67,15 +73,16 @@ function describeScores({ evidence, student, comparison, findings }: StudentEvid
   const difference = differenceTo(comparison, "teacher");
   const seeds = student.seeds.length > 1 ? ` (mean of ${student.seeds.length} seeds)` : "";
   const scores = `${student.name} gets ${percent(accuracy.value)} of ${count(evidence.method.texts)} test texts right${seeds}`;
-  if (!teacher || !difference) return `${scores}.`;
+  const controls = listControls(evidence, student);
+  const beside = controls === "" ? "" : `; ${controls}`;
+  if (!teacher || !difference) return `${scores}${beside}.`;
   const theirs = percent(teacher.value);
   const place = findings.includes("equal-to-teacher")
     ? `level with its teacher's ${theirs} (${interval(difference, evidence)})`
     : difference.value > 0
       ? `${points(difference.value)} above its teacher's ${theirs}`
       : `${points(difference.value)} below its teacher's ${theirs}`;
-  const controls = listControls(evidence, student);
-  return `${scores}, ${place}${controls === "" ? "" : `; ${controls}`}.`;
+  return `${scores}, ${place}${beside}.`;
 }
 
 function listControls(evidence: Evidence, student: ReportSystem): string {

@@ -23,7 +23,7 @@ export interface EvaluateDetails {
  */
 export const evaluate: Stage<EvaluateDetails> = {
   name: "evaluate",
-  version: 1,
+  version: 2,
 
   async inputs({ recipe, run }) {
     const [prepare, label, train] = [
@@ -50,7 +50,7 @@ export const evaluate: Stage<EvaluateDetails> = {
     const label = (await readManifest<LabelDetails>(run, "label")).details;
     const train = (await readManifest<TrainDetails>(run, "train")).details;
     const { scores, ids, predictions } = await evaluateSystems({
-      sources: openSources({ run, recipe, classes: prepare.classes, teacher: label.teacher }),
+      sources: openSources({ run, recipe, classes: prepare.classes, label }),
       classes: prepare.classes,
       teacherKind: label.teacher.kind,
       runs: train.runs,

@@ -3,14 +3,13 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { chooseDevice } from "../devices/choose-device.ts";
 import type { Device } from "../engine/index.ts";
-import { LimbeckError } from "../errors.ts";
-import { readLogits } from "../labels/read-logits.ts";
-import { reorderColumns } from "../labels/reorder-columns.ts";
-import type { Recipe } from "../recipe/schema.ts";
-import { findKind } from "../labelling/find-kind.ts";
 import { teacherPlace } from "../labelling/place.ts";
+import { shippedLexicon } from "../labelling/shipped-lexicon.ts";
+import { listReasons, readAnswers, unansweredTexts } from "../labelling/teacher-answers.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { readIdentified, readSplit } from "../texts/splits.ts";
 import { shareCores } from "../training/cores.ts";
+import { leaveOutUnanswered } from "../training/leave-out-unanswered.ts";
 import { prepareSets, type TrainingTexts } from "../training/prepare-sets.ts";
 import { summarizeRuns } from "../training/summary.ts";
 import { trainAll } from "../training/train-all.ts";
@@ -64,21 +63,29 @@ async function trainStage(
   const { recipe, run } = context;
   const folder = join(run, "train");
   const prepare = (await readManifest<PrepareDetails>(run, "prepare")).details;
-  const texts = await readTexts(run, prepare);
+  const label = (await readManifest<LabelDetails>(run, "label")).details;
+  const notes: string[] = [];
+  const note = (message: string): void => {
+    notes.push(message);
+    context.report({ kind: "note", stage: "train", message });
+  };
+  const texts = await readTexts(run, prepare, label, note);
   const widths = recipe.student
     .filter(({ embedding }) => embedding.init === "teacher")
     .map(({ embedding }) => embedding.size);
   const { maxLength } = recipe.train;
+  const { lexicon, shipped } = await openLexicon(context, note);
   const vocabulary = await makeVocabulary({
     folder: join(folder, "vocabulary"),
-    lexicon: await openLexicon(context),
+    lexicon,
     texts: [...texts.labelled, ...texts.transfer].map(({ text }) => text),
     maxLength,
     widths,
   });
   const { tokenizer, fullPieces } = vocabulary;
   const heldOut = texts.validation.map(({ text }) => text);
-  const { runs, notes, against } = await trainOn(context, { folder, prepare, texts, vocabulary });
+  const trained = { folder, prepare, label, texts, vocabulary, note };
+  const { runs, against } = await trainOn(context, trained);
   return {
     details: {
       runs,
@@ -87,7 +94,7 @@ async function trainStage(
         fullPieces,
         unknownShare: unknownShare(tokenizer, heldOut, maxLength),
       },
-      embeddings: widths.length > 0 ? "teacher" : "random",
+      embeddings: widths.length === 0 ? "random" : shipped ? "shipped" : "teacher",
       notes,
     },
     summary: summarizeRuns(runs, against),
@@ -105,21 +112,17 @@ async function deviceOf({ train }: Recipe, note: (message: string) => void): Pro
 interface TrainOn {
   folder: string;
   prepare: PrepareDetails;
+  label: LabelDetails;
   texts: TrainingTexts;
   vocabulary: Vocabulary;
+  note: (message: string) => void;
 }
 
 /** Leaves the texts and targets for the worker processes, trains, and takes them away again. */
 async function trainOn(
-  { recipe: asked, run, signal, report }: StageContext,
-  { folder, prepare, texts, vocabulary }: TrainOn,
-): Promise<{ runs: TrainedRun[]; notes: string[]; against: "teacher" | "gold" | null }> {
-  const label = (await readManifest<LabelDetails>(run, "label")).details;
-  const notes: string[] = [];
-  const note = (message: string): void => {
-    notes.push(message);
-    report({ kind: "note", stage: "train", message });
-  };
+  { recipe: asked, signal, report }: StageContext,
+  { folder, prepare, label, texts, vocabulary, note }: TrainOn,
+): Promise<{ runs: TrainedRun[]; against: "teacher" | "gold" | null }> {
   const recipe = texts.labelled.length > 0 ? asked : withoutLabels(asked, note);
   const { maxLength } = recipe.train;
   const device = await deviceOf(recipe, note);
@@ -127,13 +130,9 @@ async function trainOn(
   const data = join(folder, ".data");
   try {
     const { tokenizer } = vocabulary;
-    // The teacher names its classes in an order of its own.
+    const { classes } = prepare;
     const store = async (ids: readonly string[]) =>
-      reorderColumns(
-        await readLogits(label.teacher.store, ids),
-        label.teacher.labels,
-        prepare.classes,
-      );
+      (await readAnswers({ label, classes, ids })).logits;
     const sets = await prepareSets({
       folder: data,
       texts,
@@ -148,7 +147,7 @@ async function trainOn(
       folder,
       sets,
       vocabulary: vocabulary.digest,
-      classes: prepare.classes,
+      classes,
       device,
       ...shareCores(recipe, { device, cores: availableParallelism() }),
       signal,
@@ -163,30 +162,54 @@ async function trainOn(
       note(
         "There are no validation texts: every run made all its steps and kept its last weights.",
       );
-    return { runs, notes, against: sets.validation?.against ?? null };
+    return { runs, against: sets.validation?.against ?? null };
   } finally {
     await rm(data, { recursive: true, force: true });
   }
 }
 
-/** Gold labels are read of labelled texts, and of a validation split that the recipe bought; of no other. */
-async function readTexts(run: string, { validation }: PrepareDetails): Promise<TrainingTexts> {
-  return {
+/**
+ * Gold labels are read of labelled texts, and of a validation split that the recipe bought; of no other. Texts that the
+ * teacher left unanswered are left out.
+ */
+async function readTexts(
+  run: string,
+  { validation, classes }: PrepareDetails,
+  label: LabelDetails,
+  note: (message: string) => void,
+): Promise<TrainingTexts> {
+  const gold = validation === "gold";
+  const texts = {
     labelled: await readSplit(run, "labelled"),
     transfer: await readIdentified(run, "transfer"),
-    validation: await (validation === "gold" ? readSplit : readIdentified)(run, "validation"),
+    validation: await (gold ? readSplit : readIdentified)(run, "validation"),
   };
+  if (unansweredTexts(label.missing) === 0) return texts;
+  const left = await leaveOutUnanswered({
+    texts,
+    gold,
+    classes: classes.length,
+    reasons: listReasons(label.missing),
+    unanswered: async (ids) => {
+      const { missing } = await readAnswers({ label, classes, ids, calibrated: false });
+      return new Set(Array.from(missing, (position) => ids[position]!));
+    },
+  });
+  left.notes.forEach(note);
+  return left.texts;
 }
 
-async function openLexicon(context: StageContext): Promise<TeacherLexicon> {
+async function openLexicon(
+  context: StageContext,
+  note: (message: string) => void,
+): Promise<{ lexicon: TeacherLexicon; shipped: boolean }> {
   const { kind: name } = context.recipe.teacher;
-  const { kind, options } = await findKind(context.recipe.teacher, context.recipeFolder);
-  const lexicon = await kind.lexicon(options, teacherPlace(context));
-  if (lexicon === null) {
-    throw new LimbeckError(
-      "E_RECIPE",
-      `Expected a teacher whose tokenizer and word vectors can be read, got a ${name} without: the student's vocabulary and start come from them. Choose another teacher.model.`,
-    );
-  }
-  return lexicon;
+  const place = teacherPlace(context);
+  const { kind, options } = await place.findKind(context.recipe.teacher);
+  const own = await kind.lexicon(options, place);
+  if (own !== null) return { lexicon: own, shipped: false };
+  note(
+    `A teacher of kind ${name} has no word vectors that can be read: the students' vocabulary and start come from the shipped encoder.`,
+  );
+  return { lexicon: await shippedLexicon(place), shipped: true };
 }

@@ -121,11 +121,15 @@ export function linearJobs({ recipe, folder, sets, classes }: PlanInputs): Linea
       folder: `${variant}/seed-${seed}`,
       options: {},
     };
+    // Labelled texts that the teacher left unanswered are in a set of their own.
+    const own = targets === "hard-labels" ? sets.labelledTexts : null;
+    const set = own === null ? sets.all : sets.labelled;
+    const texts = own ?? sets.texts;
     const digest = digestOf({
       version: VERSION,
       header,
-      texts: sets.textsDigest,
-      set: sets.all.digest,
+      texts: texts.digest,
+      set: set.digest,
       classes,
     });
     return {
@@ -134,8 +138,8 @@ export function linearJobs({ recipe, folder, sets, classes }: PlanInputs): Linea
       seed,
       digest,
       folder: join(folder, header.folder),
-      set: sets.all.folder,
-      texts: sets.texts,
+      set: set.folder,
+      texts: texts.path,
     };
   });
 }

@@ -10,6 +10,7 @@ import {
   digestSet,
   labelledRows,
   selectRows,
+  type BuildOptions,
   type TextWithLabel,
   type TrainingSet,
 } from "./training-set.ts";
@@ -19,6 +20,8 @@ export interface TrainingTexts {
   labelled: readonly TextRow[];
   transfer: readonly IdentifiedText[];
   validation: readonly (TextRow | IdentifiedText)[];
+  /** Ids of labelled texts without an answer of the teacher: the controls alone learn from them. Default: none. */
+  unanswered?: ReadonlySet<string>;
 }
 
 /** A set on disk, for the worker processes. */
@@ -38,8 +41,14 @@ export interface PreparedSets {
   /** Null where there are no validation texts. */
   validation: (StoredSet & { against: "teacher" | "gold" }) | null;
   /** The texts of `all`, in the order of its rows: one JSON string per line. */
-  texts: string;
-  textsDigest: string;
+  texts: StoredTexts;
+  /** The texts of `labelled` likewise, where the teacher left some of them unanswered; null: they are among `texts`. */
+  labelledTexts: StoredTexts | null;
+}
+
+export interface StoredTexts {
+  path: string;
+  digest: string;
 }
 
 export interface PrepareSetsOptions {
@@ -61,14 +70,19 @@ export async function prepareSets(options: PrepareSetsOptions): Promise<Prepared
   const build = { tokenizer, maxLength, classes };
   const readLogits = (ids: readonly string[]) => options.readLogits(ids);
 
-  const lines = await openLineFile(join(folder, "texts.jsonl"));
-  const all = await buildTrainingSet(trainingTexts(texts, classOf), {
+  const all = await buildWithTexts(trainingTexts(texts, classOf), join(folder, "texts.jsonl"), {
     ...build,
     readLogits,
-    onText: (text) => lines.add(text),
   });
-  await lines.close();
-  const labelled: TrainingSet = { ...selectRows(all, labelledRows(all)), logits: null };
+  const unanswered = texts.unanswered ?? new Set();
+  const labelled =
+    unanswered.size === 0
+      ? { set: { ...selectRows(all.set, labelledRows(all.set)), logits: null }, texts: null }
+      : await buildWithTexts(
+          texts.labelled.map((row) => withLabel(row, classOf)),
+          join(folder, "labelled-texts.jsonl"),
+          { ...build, readLogits: null },
+        );
   const gold = prepare.validation === "gold";
   const validation = await buildTrainingSet(
     validationTexts(texts.validation, gold ? classOf : null),
@@ -87,22 +101,34 @@ export async function prepareSets(options: PrepareSetsOptions): Promise<Prepared
     };
   };
   return {
-    all: await store("all", all),
-    labelled: await store("labelled", labelled),
+    all: await store("all", all.set),
+    labelled: await store("labelled", labelled.set),
     validation:
       validation.rows === 0
         ? null
         : { ...(await store("validation", validation)), against: gold ? "gold" : "teacher" },
-    texts: lines.path,
-    textsDigest: await sha256File(lines.path),
+    texts: all.texts,
+    labelledTexts: labelled.texts,
   };
 }
 
+/** A set, and its texts as a file of lines in the order of its rows. */
+async function buildWithTexts(
+  rows: Iterable<TextWithLabel>,
+  path: string,
+  build: Omit<BuildOptions, "onText">,
+): Promise<{ set: TrainingSet; texts: StoredTexts }> {
+  const lines = await openLineFile(path);
+  const set = await buildTrainingSet(rows, { ...build, onText: (text) => lines.add(text) });
+  await lines.close();
+  return { set, texts: { path, digest: await sha256File(path) } };
+}
+
 function* trainingTexts(
-  { labelled, transfer }: TrainingTexts,
+  { labelled, transfer, unanswered }: TrainingTexts,
   classOf: ReadonlyMap<string, number>,
 ): Iterable<TextWithLabel> {
-  for (const row of labelled) yield withLabel(row, classOf);
+  for (const row of labelled) if (!unanswered?.has(row.id)) yield withLabel(row, classOf);
   for (const { id, text } of transfer) yield { id, text, label: -1 };
 }
 

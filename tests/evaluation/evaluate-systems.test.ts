@@ -50,7 +50,12 @@ function makeOptions(
   return {
     sources: {
       testTexts: () => Promise.resolve(texts),
-      teacherLogits: () => Promise.resolve(logits["teacher"]!),
+      teacherAnswers: () =>
+        Promise.resolve({
+          logits: logits["teacher"]!,
+          missing: new Int32Array(),
+          uncalibrated: null,
+        }),
       systemLogits: (run) => Promise.resolve(logits[`${run.variant}/${run.seed}`]!),
     },
     classes: CLASSES,

@@ -41,7 +41,12 @@ describe("loadRecipe: what is filled in", () => {
         maxCharacters: 10_000,
         seed: 0,
       },
-      teacher: { kind: "encoder-head", model: "teachers/some", maxLength: 128 },
+      teacher: {
+        kind: "encoder-head",
+        calibrate: "none",
+        model: "teachers/some",
+        maxLength: 128,
+      },
       student: [
         {
           kind: "bilstm",

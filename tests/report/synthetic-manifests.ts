@@ -50,6 +50,7 @@ export function makeManifests(
     computed: 13_041,
     reused: 0,
     missing: {},
+    calibration: null,
     notes: [],
   };
   const train: TrainDetails = {

@@ -75,7 +75,12 @@ export async function makeRun(
   const { scores } = await evaluateSystems({
     sources: {
       testTexts: () => Promise.resolve(texts),
-      teacherLogits: () => Promise.resolve(oracle.teacher),
+      teacherAnswers: () =>
+        Promise.resolve({
+          logits: oracle.teacher,
+          missing: new Int32Array(),
+          uncalibrated: null,
+        }),
       systemLogits: (run) => Promise.resolve(oracle.answer(run)),
     },
     classes,

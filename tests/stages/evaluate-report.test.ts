@@ -61,7 +61,12 @@ beforeAll(async () => {
   await writeSplit(folder, "test", texts);
   sources.current = {
     testTexts: () => Promise.resolve(texts),
-    teacherLogits: () => Promise.resolve(answer(texts, 12)),
+    teacherAnswers: () =>
+      Promise.resolve({
+        logits: answer(texts, 12),
+        missing: new Int32Array(),
+        uncalibrated: null,
+      }),
     systemLogits: (run) => Promise.resolve(answer(texts, EVERY[run.targets]! + run.seed)),
   };
   context = {

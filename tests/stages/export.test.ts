@@ -133,7 +133,11 @@ async function writeRun(): Promise<TrainedRun[]> {
 
 function context(tolerance?: number): StageContext {
   const recipe = tinyRecipe("bilstm", tolerance);
-  const teacher = { kind: "encoder-head", model: "teachers/minilm-l6-v2" };
+  const teacher = {
+    kind: "encoder-head",
+    calibrate: "none" as const,
+    model: "teachers/minilm-l6-v2",
+  };
   return {
     recipe: { ...recipe, teacher },
     recipeFolder: null,

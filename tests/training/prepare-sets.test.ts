@@ -98,7 +98,7 @@ describe("prepareSets", () => {
 
   it("leaves the texts in the order of the rows", async () => {
     const { texts } = await prepareSets(options);
-    expect(await readLineFile(texts)).toEqual(["10", "11", "12", "20", "21", "22", "23"]);
+    expect(await readLineFile(texts.path)).toEqual(["10", "11", "12", "20", "21", "22", "23"]);
   });
 
   it("gives another digest to other targets, whatever the texts", async () => {

@@ -1,3 +1,4 @@
+import { describeCalibration, describeCoverage } from "../describe-teacher.ts";
 import { stringify } from "yaml";
 import * as format from "../format.ts";
 import type { LimbeckReport } from "../schema.ts";
@@ -20,7 +21,8 @@ export function drawData(report: LimbeckReport): Markup {
       "Label budget",
       `${count(data.budget)} gold labels over ${count(data.classes.length)} classes`,
     ],
-    ["Transfer set", `${count(rows.transfer)} texts that only the teacher labelled`],
+    ["Transfer set", `${count(rows.transfer)} texts without a gold label`],
+    ["Teacher's labels", describeCoverage(report)],
     ["Validation", `${count(rows.validation)} texts, ${held}`],
     [
       "Test",
@@ -32,10 +34,17 @@ export function drawData(report: LimbeckReport): Markup {
   return drawFacts("Data", facts);
 }
 
+const STARTS: Readonly<Record<string, string>> = {
+  teacher: "the teacher's",
+  shipped: "the shipped encoder's, since the teacher has none",
+  random: "random numbers",
+};
+
 /** How figures were obtained. */
 export function drawMethod(report: LimbeckReport): Markup {
   const { method, systems, parity, training } = report;
   const { count, percent } = format;
+  const shipped = training.embeddings === "shipped";
   const seeds = Math.max(...systems.map((system) => system.seeds.length), 1);
   const facts: Fact[] = [
     [
@@ -55,6 +64,7 @@ export function drawMethod(report: LimbeckReport): Markup {
       "ECE",
       `expected calibration error, ${method.bins} bins of equal width. Brier scores in report.json are sums over the classes, 0 to 2.`,
     ],
+    ["Calibration", describeCalibration(report)],
     [
       "Speed",
       "median time for one text on one thread, on the exported files, tokenization included, all systems answering in turns. Linear models run in plain JavaScript.",
@@ -71,7 +81,7 @@ export function drawMethod(report: LimbeckReport): Markup {
     ["Training", training.settings && describeTraining(training.settings)],
     [
       "Vocabulary",
-      `${count(training.vocabulary.pieces)} of the teacher's ${count(training.vocabulary.fullPieces)} pieces; embeddings started from ${training.embeddings === "teacher" ? "the teacher's" : "random numbers"}`,
+      `${count(training.vocabulary.pieces)} of ${shipped ? "the shipped encoder's" : "the teacher's"} ${count(training.vocabulary.fullPieces)} pieces; embeddings started from ${STARTS[training.embeddings] ?? training.embeddings}`,
     ],
   ];
   return drawFacts("Method", facts);

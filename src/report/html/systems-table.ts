@@ -4,10 +4,17 @@ import type { LimbeckReport, ReportSystem } from "../schema.ts";
 import { foreign, html, trust, type Content, type Markup } from "./markup.ts";
 
 const LEARNED: Readonly<Record<ReportSystem["targets"], string>> = {
-  gold: "pretrained, head on the labels",
+  gold: "learned elsewhere",
   soft: "learned from the teacher",
   "hard-labels": "learned from the labels alone",
   none: "learned nothing",
+};
+
+/** Where teachers of a kind have their answers from. */
+const TEACHERS: Readonly<Record<string, string>> = {
+  "encoder-head": "pretrained, head on the labels",
+  ensemble: "the weighted mean of its members",
+  precomputed: "answers from a file",
 };
 
 /** The one table: what every system scores, and what it costs. */
@@ -36,7 +43,8 @@ export function drawSystems({ systems, method }: LimbeckReport): Markup {
 function drawRow(system: ReportSystem, range: { min: number; max: number }, level: string): Markup {
   const { name, role, kind, targets, metrics, speed } = system;
   const { accuracy, macroF1, agreement, ece } = metrics;
-  const about = kind === "majority" ? "always the commonest label" : LEARNED[targets];
+  const learned = role === "teacher" ? (TEACHERS[kind] ?? LEARNED[targets]) : LEARNED[targets];
+  const about = kind === "majority" ? "always the commonest label" : learned;
   const described = kind === name || role === "control" ? about : `${kind}, ${about}`;
   const percent = (value: number | undefined): string | null =>
     value === undefined ? null : format.percent(value);
@@ -48,7 +56,7 @@ function drawRow(system: ReportSystem, range: { min: number; max: number }, leve
     ${drawInterval(system, range, level)} ${drawCell("Macro F1", percent(macroF1?.value))}
     ${drawCell("Agreement", role === "teacher" ? null : percent(agreement?.value))}
     ${drawCell("ECE", percent(ece?.value))} ${drawSize(system)}
-    ${drawCell("One text", speed && format.milliseconds(speed.p50Ms), speed && `p95 ${format.milliseconds(speed.p95Ms)}`)}
+    ${drawCell("One text", speed && format.milliseconds(speed.p50Ms), describeTail(system))}
   </tr>`;
 }
 
@@ -79,12 +87,20 @@ function describeSeeds({ metrics: { accuracy }, seeds }: ReportSystem): string |
   return `±${(100 * accuracy.deviation).toFixed(1)}, ${seeds.length} seeds`;
 }
 
+/** A teacher that does not run on this machine has a word where students have numbers. */
+function describeTail({ speed, role }: ReportSystem): string | null {
+  if (speed) return `p95 ${format.milliseconds(speed.p95Ms)}`;
+  return role === "teacher" ? "not timed" : null;
+}
+
 function drawSize(system: ReportSystem): Markup {
   const size = shippedBytes(system);
   const { size: known } = system;
   const below =
     known === null || !known.parameters
-      ? null
+      ? system.role === "teacher" && size === null
+        ? "not known"
+        : null
       : `${format.parameters(known.parameters)} parameters`;
   return drawCell("Size", size === null ? null : format.bytes(size), below);
 }

@@ -42,14 +42,12 @@ function raggedRow(file: string, line: number, got: number, layout: DelimitedLay
   );
 }
 
-async function* readRows(
-  input: ReaderInput,
+/** The rows below the header, each with as many fields as it has. */
+export async function* readRecords(
+  input: Pick<ReaderInput, "path" | "file" | "onBytes">,
   layout: DelimitedLayout,
-  columns: TextColumns,
-): AsyncGenerator<SourceRow, void, undefined> {
+): AsyncGenerator<{ record: string[]; line: number }, void, undefined> {
   const { path, file } = input;
-  const textAt = layout.header.indexOf(columns.text);
-  const labelAt = columns.label === null ? -1 : layout.header.indexOf(columns.label);
   const parser = parse({
     delimiter: layout.delimiter,
     quote: layout.quotes ? '"' : null,
@@ -76,11 +74,24 @@ async function* readRows(
         header = false;
         continue;
       }
-      const label = labelAt === -1 ? "" : record[labelAt]!.trim();
-      yield { text: record[textAt]!, label: label === "" ? null : label, file, line };
+      yield { record, line };
     }
   } catch (thrown) {
     throw parserError(thrown, file);
+  }
+}
+
+async function* readRows(
+  input: ReaderInput,
+  layout: DelimitedLayout,
+  columns: TextColumns,
+): AsyncGenerator<SourceRow, void, undefined> {
+  const { file } = input;
+  const textAt = layout.header.indexOf(columns.text);
+  const labelAt = columns.label === null ? -1 : layout.header.indexOf(columns.label);
+  for await (const { record, line } of readRecords(input, layout)) {
+    const label = labelAt === -1 ? "" : record[labelAt]!.trim();
+    yield { text: record[textAt]!, label: label === "" ? null : label, file, line };
   }
 }
 

@@ -27,8 +27,9 @@ function parseRow(content: string, place: string): JsonRow {
   );
 }
 
-async function* readObjects(
-  input: ReaderInput,
+/** The objects of a file, one on each line that is not empty. */
+export async function* readObjects(
+  input: Pick<ReaderInput, "path" | "file" | "onBytes">,
 ): AsyncGenerator<{ row: JsonRow; line: number; place: string }, void, undefined> {
   for await (const { content, line } of readLines(input.path, input.file, input.onBytes)) {
     if (content.trim() === "") continue;
@@ -54,7 +55,10 @@ async function* readRows(
 /** Rows that tell which keys there are: labels may be missing from the first ones. */
 const SAMPLE = 100;
 
-async function sampleKeys(input: ReaderInput): Promise<string[]> {
+/** Keys of the first rows. @throws LimbeckError `E_DATA` where there is no row. */
+export async function sampleKeys(
+  input: Pick<ReaderInput, "path" | "file" | "onBytes">,
+): Promise<string[]> {
   const keys = new Set<string>();
   let rows = 0;
   for await (const { row } of readObjects({ ...input, onBytes: undefined })) {

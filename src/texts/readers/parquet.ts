@@ -45,9 +45,28 @@ function damaged(thrown: unknown, file: string): unknown {
   );
 }
 
-interface Opened {
+/** An open Parquet file. */
+export interface Opened {
   buffer: AsyncBuffer;
   metadata: FileMetaData;
+}
+
+/** Opens a Parquet file and reads its footer. @throws LimbeckError `E_DATA` where it is damaged or none. */
+export async function openParquetFile({
+  path,
+  file,
+}: Pick<ReaderInput, "path" | "file">): Promise<Opened> {
+  try {
+    const buffer = await openBuffer(path);
+    return { buffer, metadata: await parquetMetadataAsync(buffer) };
+  } catch (thrown) {
+    throw damaged(thrown, file);
+  }
+}
+
+/** Names of the top-level columns. */
+export function columnNames({ metadata }: Opened): string[] {
+  return parquetSchema(metadata).children.map(({ element }) => element.name);
 }
 
 /**
@@ -67,11 +86,15 @@ function classNames(metadata: FileMetaData, column: string): readonly string[] |
   }
 }
 
-async function readGroup(
+/** Some neighbouring rows, column by column; null where a field is empty. @throws LimbeckError `E_DATA` */
+export async function readGroup(
   { buffer, metadata }: Opened,
-  names: string[],
-  rowStart: number,
-  rows: number,
+  {
+    file,
+    names,
+    rowStart,
+    rows,
+  }: { file: string; names: string[]; rowStart: number; rows: number },
 ): Promise<Map<string, unknown[]>> {
   const columns = new Map(names.map((name) => [name, new Array<unknown>(rows).fill(null)]));
   await parquetRead({
@@ -84,9 +107,14 @@ async function readGroup(
     onChunk: (chunk) => {
       const column = columns.get(chunk.columnName)!;
       const data = chunk.columnData as ArrayLike<unknown>;
-      for (let row = 0; row < data.length; row += 1)
-        column[chunk.rowStart - rowStart + row] = data[row];
+      for (let row = 0; row < data.length; row += 1) {
+        // A chunk may begin before the rows that were asked for.
+        const place = chunk.rowStart - rowStart + row;
+        if (place >= 0 && place < rows) column[place] = data[row];
+      }
     },
+  }).catch((thrown: unknown) => {
+    throw damaged(thrown, file);
   });
   return columns;
 }
@@ -102,9 +130,7 @@ async function* readRows(
   let first = 0;
   for (const group of opened.metadata.row_groups) {
     const rows = Number(group.num_rows);
-    const data = await readGroup(opened, wanted, first, rows).catch((thrown: unknown) => {
-      throw damaged(thrown, file);
-    });
+    const data = await readGroup(opened, { file, names: wanted, rowStart: first, rows });
     input.onBytes?.(Number(group.total_byte_size));
     const texts = data.get(columns.text)!;
     const labels = columns.label === null ? null : data.get(columns.label)!;
@@ -121,14 +147,8 @@ async function* readRows(
 
 /** Opens a Parquet file, which is then read one row group at a time and only in the columns of texts and labels. */
 export async function openParquet(input: ReaderInput): Promise<TextFile> {
-  let opened: Opened;
-  try {
-    const buffer = await openBuffer(input.path);
-    opened = { buffer, metadata: await parquetMetadataAsync(buffer) };
-  } catch (thrown) {
-    throw damaged(thrown, input.file);
-  }
-  const all = parquetSchema(opened.metadata).children.map(({ element }) => element.name);
+  const opened = await openParquetFile(input);
+  const all = columnNames(opened);
   const columns = chooseColumns(all, input);
   return {
     file: input.file,
