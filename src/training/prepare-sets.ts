@@ -12,7 +12,7 @@ import {
   selectRows,
   type TextWithLabel,
   type TrainingSet,
-} from "./training-set.ts";
+} from "../fitting/training-set.ts";
 
 /** What training may read: gold labels of `labelled`, and of `validation` where the recipe bought them. */
 export interface TrainingTexts {
