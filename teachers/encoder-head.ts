@@ -11,7 +11,7 @@ import type {
 } from "../src/types.ts";
 import { BLOCK_TEXTS } from "./transformers/blocks.ts";
 import { CachedEncoder } from "./encoder-head/cached-encoder.ts";
-import { EncoderPool } from "./transformers/encoder-pool.ts";
+import { ModelPool } from "./transformers/model-pool.ts";
 import type { Head } from "./encoder-head/head.ts";
 import { HEAD_FILE } from "./encoder-head/head-file.ts";
 import { checkLabelled, encodeLabelled } from "./encoder-head/labelled-texts.ts";
@@ -64,7 +64,7 @@ async function openEncoder(
   return new CachedEncoder(
     store,
     encodeText,
-    () => EncoderPool.open(session, workers, batch),
+    () => ModelPool.open(session, workers, batch),
     workers,
   );
 }

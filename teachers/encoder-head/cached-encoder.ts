@@ -4,7 +4,7 @@ import { roundToFloat16 } from "../../src/formats/float16.ts";
 import { SHARD_TEXTS, type LabelStore } from "../../src/labels/label-store.ts";
 import type { IdentifiedText } from "../../src/types.ts";
 import { CHUNK_TEXTS, chunksOf, makeBlocks, type TextBlock } from "../transformers/blocks.ts";
-import type { EncoderPool } from "../transformers/encoder-pool.ts";
+import type { ModelPool } from "../transformers/model-pool.ts";
 import type { EncodeText } from "../transformers/text-encoder.ts";
 
 /** Vectors of some texts, `[ids.length, D]`. */
@@ -14,7 +14,7 @@ export interface VectorBlock {
 }
 
 /** Opens the sessions at first need: where every vector is cached, none is ever loaded. */
-export type OpenPool = () => Promise<EncoderPool>;
+export type OpenPool = () => Promise<ModelPool>;
 
 /** Vectors that are not on disk yet. */
 class Unsaved {
@@ -56,7 +56,7 @@ export class CachedEncoder {
   private readonly encodeText: EncodeText;
   private readonly openPool: OpenPool;
   private readonly workers: number;
-  private opened: Promise<EncoderPool> | null = null;
+  private opened: Promise<ModelPool> | null = null;
 
   constructor(store: LabelStore, encodeText: EncodeText, openPool: OpenPool, workers: number) {
     this.store = store;

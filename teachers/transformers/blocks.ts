@@ -1,5 +1,5 @@
 import type { IdentifiedText } from "../../src/types.ts";
-import type { TokenBlock } from "./encoder-session.ts";
+import type { TokenBlock } from "./running-model.ts";
 import type { EncodeText } from "./text-encoder.ts";
 
 /** Texts that a worker is given at a time: enough to hide the hand-over, little enough to stop soon. */

@@ -15,11 +15,11 @@ import { bankingTexts, contextOf, MODEL, placeOf, streamOf } from "./helpers.ts"
 const encoder = vi.hoisted(() => ({ forbidden: false }));
 vi.mock("../../teachers/transformers/start-worker.ts", async (importOriginal) => {
   const original = await importOriginal<typeof startWorker>();
-  const startEncoderWorker = (data: unknown) => {
+  const startModelWorker = (data: unknown) => {
     if (encoder.forbidden) throw new Error("the encoder was started");
-    return original.startEncoderWorker(data);
+    return original.startModelWorker(data);
   };
-  return { startEncoderWorker };
+  return { startModelWorker };
 });
 afterEach(() => {
   encoder.forbidden = false;

@@ -1,14 +1,15 @@
 import type { Worker } from "node:worker_threads";
 import { LimbeckError, type ErrorCode } from "../../src/errors.ts";
-import type { SessionOptions, TokenBlock } from "./encoder-session.ts";
-import type { EncodeAnswer, PoolMessage } from "./encoder-worker.ts";
 import { teacherError } from "./model-folder.ts";
-import { startEncoderWorker } from "./start-worker.ts";
+import type { PoolMessage, RowsAnswer } from "./model-worker.ts";
+import type { AnySessionOptions } from "./open-session.ts";
+import type { TokenBlock } from "./running-model.ts";
+import { startModelWorker } from "./start-worker.ts";
 
-type Vectors = Float32Array<ArrayBuffer>;
+type Rows = Float32Array<ArrayBuffer>;
 
 interface Waiting {
-  resolve(vectors: Vectors): void;
+  resolve(rows: Rows): void;
   reject(reason: unknown): void;
 }
 
@@ -29,23 +30,27 @@ function revive(error: unknown): Error {
   return bug;
 }
 
-/** Encoders in worker threads, one session on one thread each: `run()` blocks the event loop that it is called on. */
-export class EncoderPool {
+/** A model in worker threads, one session on one thread each: `run()` blocks the event loop that it is called on. */
+export class ModelPool {
   private readonly seats: Seat[];
   private readonly batch: number;
   private readonly folder: string;
   private requests = 0;
   private closing = false;
 
-  private constructor(options: SessionOptions, workers: number, batch: number) {
+  private constructor(options: AnySessionOptions, workers: number, batch: number) {
     this.folder = options.folder;
     this.batch = batch;
     this.seats = Array.from({ length: workers }, () => this.start(options));
   }
 
   /** @throws LimbeckError `E_TEACHER` when the model does not load. */
-  static async open(options: SessionOptions, workers: number, batch: number): Promise<EncoderPool> {
-    const pool = new EncoderPool(options, workers, batch);
+  static async open(
+    options: AnySessionOptions,
+    workers: number,
+    batch: number,
+  ): Promise<ModelPool> {
+    const pool = new ModelPool(options, workers, batch);
     try {
       await Promise.all(pool.seats.map(({ ready }) => ready));
     } catch (thrown) {
@@ -55,8 +60,8 @@ export class EncoderPool {
     return pool;
   }
 
-  /** `[texts, D]`, computed by the worker with the least to do. The block's arrays are handed over. */
-  encode({ ids, lengths }: TokenBlock): Promise<Vectors> {
+  /** `[texts, D]` or `[texts, C]`, computed by the worker with the least to do. The block's arrays are handed over. */
+  encode({ ids, lengths, types }: TokenBlock): Promise<Rows> {
     const seat = this.seats.reduce((best, other) =>
       other.waiting.size < best.waiting.size ? other : best,
     );
@@ -66,8 +71,13 @@ export class EncoderPool {
     this.requests += 1;
     return new Promise((resolve, reject) => {
       seat.waiting.set(request, { resolve, reject });
-      const message: PoolMessage = { kind: "encode", request, batch: this.batch, ids, lengths };
-      seat.worker.postMessage(message, [ids.buffer, lengths.buffer] as ArrayBuffer[]);
+      const block: TokenBlock = { ids, lengths, ...(types && { types }) };
+      const message: PoolMessage = { kind: "encode", request, batch: this.batch, ...block };
+      const arrays = Object.values(block) as Int32Array<ArrayBuffer>[];
+      seat.worker.postMessage(
+        message,
+        arrays.map(({ buffer }) => buffer),
+      );
     });
   }
 
@@ -86,8 +96,8 @@ export class EncoderPool {
     await Promise.all(this.seats.map(({ ended }) => ended));
   }
 
-  private start(options: SessionOptions): Seat {
-    const worker = startEncoderWorker(options);
+  private start(options: AnySessionOptions): Seat {
+    const worker = startModelWorker(options);
     const waiting = new Map<number, Waiting>();
     const ended = new Promise<void>((resolve) => {
       worker.once("exit", () => {
@@ -100,9 +110,9 @@ export class EncoderPool {
         reject(reason);
         rejectAll(seat, reason);
       };
-      worker.on("message", (answer: EncodeAnswer) => {
+      worker.on("message", (answer: RowsAnswer) => {
         if (answer.kind === "ready") resolve();
-        else if (answer.kind === "vectors") take(waiting, answer.request)?.resolve(answer.vectors);
+        else if (answer.kind === "rows") take(waiting, answer.request)?.resolve(answer.rows);
         else if (answer.request === null) fail(revive(answer.error));
         else take(waiting, answer.request)?.reject(revive(answer.error));
       });
@@ -110,10 +120,10 @@ export class EncoderPool {
       worker.on("exit", (status) => {
         if (this.closing || seat.failure !== null) return;
         const end = `its end with status ${status}`;
-        fail(teacherError(this.folder, "the encoder's worker to go on", end));
+        fail(teacherError(this.folder, "the model's worker to go on", end));
       });
     });
-    // Whoever opens the pool awaits it; a failure after that reaches those who wait for vectors.
+    // Whoever opens the pool awaits it; a failure after that reaches those who wait for rows.
     seat.ready.catch(() => undefined);
     return seat;
   }

@@ -1,5 +1,6 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
-import { EncoderSession, type SessionOptions, type TokenBlock } from "./encoder-session.ts";
+import { openSession, type AnySessionOptions, type ModelSession } from "./open-session.ts";
+import type { TokenBlock } from "./running-model.ts";
 
 /** What the pool asks for. */
 export interface EncodeRequest extends TokenBlock {
@@ -12,9 +13,9 @@ export interface EncodeRequest extends TokenBlock {
 export type PoolMessage = EncodeRequest | { kind: "close" };
 
 /** What the worker answers: first `ready`, then one answer per request. */
-export type EncodeAnswer =
+export type RowsAnswer =
   | { kind: "ready" }
-  | { kind: "vectors"; request: number; vectors: Float32Array<ArrayBuffer> }
+  | { kind: "rows"; request: number; rows: Float32Array<ArrayBuffer> }
   | { kind: "failed"; request: number | null; error: unknown };
 
 /** The code travels beside the message: structured clones of errors lose it. */
@@ -24,23 +25,23 @@ function describe(thrown: unknown): unknown {
   return { code, message: thrown.message, stack: thrown.stack };
 }
 
-async function work(port: MessagePort, options: SessionOptions): Promise<void> {
-  const answer = (message: EncodeAnswer, transfer: ArrayBuffer[] = []) => {
+async function work(port: MessagePort, options: AnySessionOptions): Promise<void> {
+  const answer = (message: RowsAnswer, transfer: ArrayBuffer[] = []) => {
     port.postMessage(message, transfer);
   };
-  let session: EncoderSession;
+  let session: ModelSession;
   try {
-    session = await EncoderSession.load(options);
+    session = await openSession(options);
   } catch (thrown) {
     answer({ kind: "failed", request: null, error: describe(thrown) });
     return;
   }
   let closing = false;
-  const encode = async ({ request, batch, ids, lengths }: EncodeRequest) => {
+  const encode = async ({ request, batch, ids, lengths, types }: EncodeRequest) => {
     if (closing) return;
     try {
-      const vectors = await session.encode({ ids, lengths }, batch);
-      answer({ kind: "vectors", request, vectors }, [vectors.buffer]);
+      const rows = await session.encode({ ids, lengths, ...(types && { types }) }, batch);
+      answer({ kind: "rows", request, rows }, [rows.buffer]);
     } catch (thrown) {
       answer({ kind: "failed", request, error: describe(thrown) });
     }
@@ -62,4 +63,4 @@ async function work(port: MessagePort, options: SessionOptions): Promise<void> {
   answer({ kind: "ready" });
 }
 
-if (parentPort !== null) await work(parentPort, workerData as SessionOptions);
+if (parentPort !== null) await work(parentPort, workerData as AnySessionOptions);
