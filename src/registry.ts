@@ -5,6 +5,7 @@ import type { Dataset, Student, TeacherKind } from "./types.ts";
  * A new file in datasets/, teachers/ or students/ gets one line here.
  */
 export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
+  classifier: async () => (await import("../teachers/classifier.ts")).teacher,
   "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
 };
 

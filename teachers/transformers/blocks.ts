@@ -1,4 +1,5 @@
 import type { IdentifiedText } from "../../src/types.ts";
+import { packRows } from "./pack.ts";
 import type { TokenBlock } from "./running-model.ts";
 import type { EncodeText } from "./text-encoder.ts";
 
@@ -19,14 +20,8 @@ export function makeBlocks(texts: readonly IdentifiedText[], encodeText: EncodeT
   const blocks: TextBlock[] = [];
   for (let first = 0; first < encoded.length; first += BLOCK_TEXTS) {
     const group = encoded.slice(first, first + BLOCK_TEXTS);
-    const lengths = Int32Array.from(group, ({ tokens }) => tokens.length);
-    const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
-    let offset = 0;
-    for (const { tokens } of group) {
-      ids.set(tokens, offset);
-      offset += tokens.length;
-    }
-    blocks.push({ ids, lengths, textIds: group.map(({ id }) => id) });
+    const rows = group.map(({ tokens }) => ({ ids: tokens }));
+    blocks.push({ ...packRows(rows), textIds: group.map(({ id }) => id) });
   }
   return blocks;
 }

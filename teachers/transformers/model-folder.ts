@@ -27,7 +27,7 @@ export function teacherError(
   return new LimbeckError(
     "E_TEACHER",
     `Expected ${expected} in the teacher's folder ${path}, got ${got}. ` +
-      "Give teacher.model the folder of a complete feature-extraction model in transformers.js layout.",
+      "Give teacher.model the folder of a complete model in transformers.js layout.",
     { cause },
   );
 }
