@@ -7,6 +7,7 @@ import type { Dataset, Student, TeacherKind } from "./types.ts";
 export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
   classifier: async () => (await import("../teachers/classifier.ts")).teacher,
   "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
+  "fine-tuned": async () => (await import("../teachers/fine-tuned.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {
