@@ -10,6 +10,7 @@ export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
   "zero-shot": async () => (await import("../teachers/zero-shot.ts")).teacher,
   ensemble: async () => (await import("../teachers/ensemble.ts")).teacher,
   precomputed: async () => (await import("../teachers/precomputed.ts")).teacher,
+  "fine-tuned": async () => (await import("../teachers/fine-tuned.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {

@@ -8,12 +8,16 @@ import type { VectorSource } from "./vector-source.ts";
  *
  * @throws LimbeckError `E_TEACHER` naming what is missing.
  */
-export function checkLabelled(labelled: readonly LabelledText[], classes: readonly string[]): void {
+export function checkLabelled(
+  labelled: readonly LabelledText[],
+  classes: readonly string[],
+  purpose = "fit the head of the teacher encoder-head",
+): void {
   const seen = new Set(labelled.map(({ label }) => label));
   const expect = (expected: string, got: string) =>
     new LimbeckError(
       "E_TEACHER",
-      `Expected ${expected} to fit the head of the teacher encoder-head, got ${got}. ` +
+      `Expected ${expected} to ${purpose}, got ${got}. ` +
         "Label more texts, or raise data.labelled.",
     );
   if (labelled.length === 0) throw expect("labelled texts", "none");

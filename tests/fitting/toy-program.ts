@@ -7,7 +7,7 @@ import type {
 } from "../../src/engine/types.ts";
 import { Random } from "../../src/math/random.ts";
 import { softmax } from "../../src/math/softmax.ts";
-import type { TrainingSet } from "../../src/training/training-set.ts";
+import type { TrainingSet } from "../../src/fitting/training-set.ts";
 
 export interface ToyOptions {
   pieces: number;

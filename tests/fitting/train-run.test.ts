@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CompiledProgram } from "../../src/engine/types.ts";
 import { EngineError } from "../../src/engine/errors.ts";
-import type { MetricsLine } from "../../src/training/metrics-log.ts";
-import { trainRun, type RunOptions } from "../../src/training/train-run.ts";
+import type { MetricsLine } from "../../src/fitting/metrics-log.ts";
+import { trainRun, type RunOptions } from "../../src/fitting/train-run.ts";
 import { toyProgram, toySet } from "./toy-program.ts";
 
 const CLASSES = 5;

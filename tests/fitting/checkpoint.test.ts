@@ -7,7 +7,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
   type Checkpoint,
-} from "../../src/training/checkpoint.ts";
+} from "../../src/fitting/checkpoint.ts";
 
 let folder: string;
 beforeEach(async () => {

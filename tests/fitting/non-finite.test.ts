@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EngineError } from "../../src/engine/errors.ts";
-import { explainStepError } from "../../src/training/non-finite.ts";
+import { explainStepError } from "../../src/fitting/non-finite.ts";
 import { toySet } from "./toy-program.ts";
 
 const set = toySet({ rows: 20, classes: 3 });

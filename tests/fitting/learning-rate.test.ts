@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { learningRateOf } from "../../src/training/learning-rate.ts";
+import { learningRateOf } from "../../src/fitting/learning-rate.ts";
 
 describe("learningRateOf", () => {
   const plan = { steps: 20, learningRate: 0.8, warmup: 0.2 };

@@ -7,7 +7,7 @@ import {
   labelledRows,
   selectRows,
   type TextWithLabel,
-} from "../../src/training/training-set.ts";
+} from "../../src/fitting/training-set.ts";
 
 /** A piece per word: `w<n>` is piece n. */
 const tokenizer = {

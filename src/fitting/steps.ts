@@ -13,6 +13,8 @@ export interface StepPlan extends RatePlan {
   /** Draws the order of the texts. */
   seed: number;
   targets: { teacherLogits: boolean; labels: boolean };
+  /** What to try where loss or gradients are not finite, if not what a student's recipe says. */
+  cure?: string;
 }
 
 /** One update that was made. */
@@ -58,7 +60,13 @@ export async function makeSteps(
       const given = others.length === 0 ? first! : [first!, ...others];
       const result = await program.step(given, { learningRate }).catch((thrown: unknown) => {
         const rows = parts.flatMap((part) => [...part]);
-        throw explainStepError(thrown, { step: step + 1, epoch, set, rows });
+        throw explainStepError(thrown, {
+          step: step + 1,
+          epoch,
+          set,
+          rows,
+          ...(plan.cure && { cure: plan.cure }),
+        });
       });
       step += 1;
       const epochEnd = step % perEpoch === 0 || step === plan.steps;

@@ -26,7 +26,7 @@ export interface TextWithLabel {
 }
 
 export interface BuildOptions {
-  tokenizer: Tokenizer;
+  tokenizer: Pick<Tokenizer, "encode">;
   maxLength: number;
   classes: number;
   /** The teacher's logits for these ids, `[N, C]` in their order; joined by id. Null: no teacher. */

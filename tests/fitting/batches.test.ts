@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { epochBatches, makeBatch, sortedBatches } from "../../src/training/batches.ts";
+import { epochBatches, makeBatch, sortedBatches } from "../../src/fitting/batches.ts";
 import { toySet } from "./toy-program.ts";
 
 const lengthsOf = fc
