@@ -6,6 +6,7 @@ import type { Dataset, Student, TeacherKind } from "./types.ts";
  */
 export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
   "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
+  llm: async () => (await import("../teachers/llm.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {
