@@ -8,12 +8,14 @@ export { openBundle } from "./bundle/open.ts";
 export type { Bundle, Classification } from "./bundle/classifier.ts";
 export { LimbeckError, type ErrorCode } from "./errors.ts";
 export { readLogits } from "./labels/read-logits.ts";
+export type { Consent } from "./labelling/consent.ts";
 export type { LimbeckReport } from "./report/schema.ts";
 export { compile, compileFunction, EngineError } from "./engine/index.ts";
 export type { CompiledProgram, CompileOptions, Program } from "./engine/types.ts";
 export type {
   Dataset,
   LabelledText,
+  OutlayPlan,
   ProgressEvent,
   Report,
   StageName,

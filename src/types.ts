@@ -265,9 +265,10 @@ export interface TeacherContext extends TeacherPlace {
   /**
    * Asks whether this may be sent and spent: to be awaited before the first call. Where there is none nothing may leave.
    *
+   * @param again - passes where anything was agreed to for that recipient: the amount was asked about before
    * @throws LimbeckError `E_USAGE` or `E_ABORTED` where it may not.
    */
-  agree?: (plan: OutlayPlan) => Promise<void>;
+  agree?: (plan: OutlayPlan, again?: "again") => Promise<void>;
   /** Opens another teacher whose labels go through its own label store. */
   openMember(entry: TeacherEntry): Promise<Teacher>;
   /** Worker threads to use. */

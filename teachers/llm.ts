@@ -7,7 +7,6 @@ import { digestOf } from "../src/platform/digest.ts";
 import { explainFileError } from "../src/platform/files.ts";
 import type {
   IdentifiedText,
-  OutlayPlan,
   Teacher,
   TeacherAnswer,
   TeacherContext,
@@ -46,7 +45,7 @@ interface Setting {
   context: TeacherContext;
   server: Server;
   parts: Omit<PromptParts, "codes">;
-  agree: (plan: OutlayPlan) => Promise<void>;
+  agree: NonNullable<TeacherContext["agree"]>;
 }
 
 function prepare(options: LlmOptions, context: TeacherContext): Setting {
@@ -124,7 +123,7 @@ async function open(options: LlmOptions, context: TeacherContext): Promise<Teach
     texts: AsyncIterable<IdentifiedText>,
     signal: AbortSignal,
   ): AsyncGenerator<TeacherAnswer> {
-    await agree(estimate(context.corpus ?? []));
+    await agree(estimate(context.corpus ?? []), "again");
     await makeStoreFolder(root, description);
     const journal = await Journal.open(root, options.price?.currency ?? null);
     journals.push(journal);

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Recipe } from "../recipe/schema.ts";
 import type {
+  IdentifiedText,
   LabelledText,
   Report,
   Teacher,
@@ -19,6 +20,10 @@ export interface OpenTeacherOptions {
   gold: { labelled: readonly LabelledText[]; validation: readonly LabelledText[] };
   signal: AbortSignal;
   report: Report;
+  /** See {@link TeacherContext}. */
+  corpus?: readonly IdentifiedText[];
+  /** See {@link TeacherContext}; where it is missing no teacher may send anything. */
+  agree?: TeacherContext["agree"];
   /** See {@link TeacherContext}; default true. */
   cache?: boolean;
   /** See {@link TeacherContext}; default null. */
@@ -43,6 +48,8 @@ export async function openTeacher(
     ...gold,
     classes,
     labelsFolder,
+    ...(options.corpus === undefined ? {} : { corpus: options.corpus }),
+    ...(options.agree === undefined ? {} : { agree: options.agree }),
     cache: options.cache ?? true,
     fitted: options.fitted ?? null,
     openMember: async (member) =>

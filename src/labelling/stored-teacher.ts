@@ -1,3 +1,4 @@
+import { foldJournals } from "../labels/fold-journals.ts";
 import { openLabelStore, type LabelStore } from "../labels/label-store.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { IdentifiedText, Report, Teacher, TeacherLabel } from "../types.ts";
@@ -15,6 +16,7 @@ export async function openStore(
     width: labels.length,
     files,
   });
+  await foldJournals(store);
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });
   return store;
 }

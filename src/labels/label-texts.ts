@@ -1,5 +1,7 @@
 import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
+import { foldJournals } from "./fold-journals.ts";
 import { SHARD_TEXTS, type LabelStore } from "./label-store.ts";
+import { readSetAside } from "./ledger.ts";
 
 export interface LabelTextsOptions {
   teacher: Teacher;
@@ -8,6 +10,8 @@ export interface LabelTextsOptions {
   signal: AbortSignal;
   /** Told after every shard: how many texts are on disk of those that were missing. */
   progress: (done: number, total: number) => void;
+  /** Whether texts that were set aside earlier are asked about again. Default: no. */
+  retrySetAside?: boolean;
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a list as the stream that a teacher takes
@@ -30,6 +34,16 @@ async function save(store: LabelStore, labels: readonly TeacherLabel[]): Promise
   );
 }
 
+/** Takes out the texts that were set aside earlier, counted by reason. */
+async function leaveOut(
+  store: LabelStore,
+  missing: Set<string>,
+  setAside: Record<string, number>,
+): Promise<void> {
+  for (const [id, reason] of await readSetAside(store.root))
+    if (missing.delete(id)) setAside[reason] = (setAside[reason] ?? 0) + 1;
+}
+
 export interface LabellingResult {
   /** Texts that were labelled now. */
   computed: number;
@@ -43,13 +57,15 @@ export interface LabellingResult {
  */
 export async function labelTexts(options: LabelTextsOptions): Promise<LabellingResult> {
   const { teacher, store, signal, progress } = options;
+  await foldJournals(store);
   const missing = new Set(store.missing(options.texts.map(({ id }) => id)));
+  const setAside: Record<string, number> = {};
+  if (options.retrySetAside !== true) await leaveOut(store, missing, setAside);
   const total = missing.size;
   // Each id once: deleting says whether it was still there.
   const texts = options.texts.filter(({ id }) => missing.delete(id));
   let waiting: TeacherLabel[] = [];
   let done = 0;
-  const setAside: Record<string, number> = {};
   const flush = async (): Promise<void> => {
     const labels = waiting;
     waiting = [];
@@ -66,6 +82,7 @@ export async function labelTexts(options: LabelTextsOptions): Promise<LabellingR
     }
   } finally {
     if (waiting.length > 0) await flush();
+    await foldJournals(store);
   }
   return { computed: done, setAside };
 }

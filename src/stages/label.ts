@@ -1,4 +1,5 @@
 import { LimbeckError } from "../errors.ts";
+import { onlyPlan, PlanFound } from "../labelling/consent.ts";
 import { findKind } from "../labelling/find-kind.ts";
 import { openTeacher } from "../labelling/open-teacher.ts";
 import { teacherPlace } from "../labelling/place.ts";
@@ -6,7 +7,14 @@ import { readAllTexts, readGold } from "../labelling/read-texts.ts";
 import { openStore } from "../labelling/stored-teacher.ts";
 import { labelTexts, type LabellingResult } from "../labels/label-texts.ts";
 import type { LabelStore } from "../labels/label-store.ts";
-import type { LabelDetails, PrepareDetails, Teacher } from "../types.ts";
+import { readSetAside } from "../labels/ledger.ts";
+import type {
+  IdentifiedText,
+  LabelDetails,
+  OutlayPlan,
+  PrepareDetails,
+  Teacher,
+} from "../types.ts";
 import { readManifest } from "./manifest.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -31,29 +39,83 @@ export const label: Stage<LabelDetails> = {
     return `Labelling every text with the teacher ${recipe.teacher.kind}: its logits are what the student learns from`;
   },
 
+  plan: planLabels,
+
   run: labelStage,
 };
 
-async function labelStage(
+/** The recipe's teacher, and every text that it is for. */
+async function openForAll(
   context: StageContext,
-): Promise<{ details: LabelDetails; summary: string }> {
-  const { run, recipe, report, signal } = context;
+): Promise<{ teacher: Teacher; texts: readonly IdentifiedText[] }> {
+  const { run, recipe, signal } = context;
   const prepare = (await readManifest<PrepareDetails>(run, "prepare")).details;
   const texts = await readAllTexts(run);
   const place = teacherPlace(context);
   const gold = await readGold(run, prepare);
   const { classes } = prepare;
   const teacher = await stoppable(signal, () =>
-    openTeacher(recipe.teacher, { ...context, place, classes, gold }),
+    openTeacher(recipe.teacher, { ...context, place, classes, gold, corpus: texts }),
   );
+  return { teacher, texts };
+}
+
+/** Texts that the teacher would be asked about now. */
+async function textsToAsk(
+  store: LabelStore,
+  texts: readonly IdentifiedText[],
+  { retrySetAside }: StageContext,
+): Promise<IdentifiedText[]> {
+  const aside = retrySetAside === true ? new Map() : await readSetAside(store.root);
+  return texts.filter(({ id }) => !store.has(id) && !aside.has(id));
+}
+
+/** What labelling would send out and cost, without sending anything. */
+async function planLabels(context: StageContext): Promise<OutlayPlan | null> {
+  const { kind } = await findKind(context.recipe.teacher);
+  if (kind.sends !== true) return null;
+  try {
+    const { teacher, texts } = await openForAll({ ...context, agree: onlyPlan });
+    try {
+      const store = await openStore(teacher, context);
+      const asked = await textsToAsk(store, texts, context);
+      store.close();
+      return asked.length === 0 ? null : ((await teacher.estimate?.(asked)) ?? null);
+    } finally {
+      await teacher.close();
+    }
+  } catch (thrown) {
+    // The teacher has to ask its server before it knows its store: everything would be asked.
+    if (thrown instanceof PlanFound) return thrown.plan;
+    throw thrown;
+  }
+}
+
+/** Asks for leave to send what is to be asked. */
+async function agreeToAsk(
+  teacher: Teacher,
+  asked: readonly IdentifiedText[],
+  { agree }: StageContext,
+): Promise<void> {
+  if (asked.length === 0 || teacher.estimate === undefined) return;
+  const plan = await teacher.estimate(asked);
+  await agree?.(plan);
+}
+
+async function labelStage(
+  context: StageContext,
+): Promise<{ details: LabelDetails; summary: string }> {
+  const { recipe, report, signal, retrySetAside = false } = context;
+  const { teacher, texts } = await openForAll(context);
   try {
     const store = await openStore(teacher, context);
+    await agreeToAsk(teacher, await textsToAsk(store, texts, context), context);
     const started = performance.now();
     const progress = (done: number, total: number) => {
       report({ kind: "progress", stage: "label", task: "labelling", done, total, unit: "texts" });
     };
     const result = await stoppable(signal, () =>
-      labelTexts({ teacher, store, texts, signal, progress }),
+      labelTexts({ teacher, store, texts, signal, progress, retrySetAside }),
     );
     const seconds = (performance.now() - started) / 1000;
     const kind = recipe.teacher.kind;

@@ -24,6 +24,7 @@ export class Channel<Item> {
     for (;;) {
       while (this.items.length > 0) yield this.items.shift()!;
       if (this.ended !== null) {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- handed on as it was caught
         if (this.ended.thrown !== undefined) throw this.ended.thrown;
         return;
       }

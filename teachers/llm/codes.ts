@@ -29,6 +29,6 @@ export function schemesFor(classes: number): CodeScheme[] {
  * tokenizers keep in one token, or pairs of letters for those that split numbers into digits.
  */
 export function makeCodes(scheme: CodeScheme, classes: number): string[] {
-  if (scheme === "letters") return [...ALPHABET].slice(0, classes);
+  if (scheme === "letters") return Array.from({ length: classes }, (_, index) => ALPHABET[index]!);
   return scheme === "numbers" ? numbers(classes) : pairs(classes);
 }
