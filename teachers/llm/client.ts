@@ -66,7 +66,11 @@ function sayOf(text: string, key: string | null): string {
 }
 
 function explainThrown(thrown: unknown, timeout: number): Outcome {
-  const error = thrown as { name?: string; code?: string; cause?: { code?: string } } | null;
+  const error = thrown as {
+    name?: string;
+    message?: string;
+    cause?: { code?: string; message?: string };
+  } | null;
   if (error?.name === "AbortError") {
     return {
       kind: "failed",
@@ -74,11 +78,14 @@ function explainThrown(thrown: unknown, timeout: number): Outcome {
       maybePaid: true,
     };
   }
-  const code = error?.cause?.code ?? error?.code ?? "";
-  const broken = code === "" || code === "UND_ERR_SOCKET" || code === "ECONNRESET";
+  const { code = "", message = error?.message ?? "" } = error?.cause ?? {};
+  // A body that ends too early is only "terminated".
+  const broken =
+    ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"].includes(code) ||
+    /^terminated/.test(error?.message ?? "");
   return {
     kind: "failed",
-    reason: broken ? "the connection broke off" : `no connection (${code})`,
+    reason: broken ? "the connection broke off" : `no connection (${code || message})`,
     maybePaid: !NOT_SENT.has(code),
   };
 }

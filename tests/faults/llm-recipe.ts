@@ -2,6 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { LabelDetails, StageManifest } from "../../src/types.ts";
+import { loadRecipe } from "../../src/recipe/load.ts";
+import { run, type RunOptions } from "../../src/run.ts";
 import { limbeck, type Finished } from "../helpers/command-line.ts";
 
 export const CLASSES = ["card", "cash", "transfer"];
@@ -33,6 +35,18 @@ export async function writeLlmRecipe(
 
 export const label = (folder: string, ...flags: string[]): Promise<Finished> =>
   limbeck(["label", "recipe.yaml", ...flags], { folder });
+
+/** The same in this process, which starts sooner. */
+export async function labelHere(folder: string, options: Partial<RunOptions> = {}): Promise<void> {
+  const { recipe, folder: recipeFolder } = await loadRecipe(join(folder, "recipe.yaml"));
+  await run(recipe, {
+    recipeFolder,
+    out: join(folder, "runs/llm"),
+    labelsFolder: join(folder, ".limbeck/labels"),
+    until: "label",
+    ...options,
+  });
+}
 
 export async function labelDetails(folder: string): Promise<LabelDetails> {
   const path = join(folder, "runs/llm/label/manifest.json");

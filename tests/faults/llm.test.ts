@@ -10,7 +10,7 @@ import { readLogits } from "../../src/labels/read-logits.ts";
 import { Random } from "../../src/math/random.ts";
 import { textId } from "../../src/texts/ids.ts";
 import { executable } from "../helpers/command-line.ts";
-import { allFiles, label, labelDetails, textsOf, writeLlmRecipe } from "./llm-recipe.ts";
+import { allFiles, label, labelDetails, labelHere, textsOf, writeLlmRecipe } from "./llm-recipe.ts";
 import {
   LlmServer,
   RIGHT,
@@ -97,8 +97,7 @@ describe("a server that recovers: every text is labelled, asked again only where
   it.each(passing)("%s", async (_, behaviour) => {
     await start({ behave: first(behaviour) });
     await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint, concurrency: 8 });
-    const { code, stderr } = await label(folder);
-    expect([code, stderr]).toEqual([0, expect.any(String)]);
+    await labelHere(folder);
     await expectAllLabels(30);
     for (const { text } of textsOf(30)) {
       expect(server!.asked(text)).toBe(2);
@@ -125,7 +124,7 @@ describe("a text that gets no usable answer", () => {
       let mended = false;
       await start({ behave: ({ text }) => (text === bad && !mended ? behaviour : "good") });
       await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint });
-      expect((await label(folder)).code).toBe(0);
+      await labelHere(folder);
       expect(server!.asked(bad)).toBe(times);
       expect(await labelDetails(folder)).toMatchObject({
         texts: 30,
@@ -136,11 +135,11 @@ describe("a text that gets no usable answer", () => {
 
       mended = true;
       const before = server!.calls.length;
-      expect((await label(folder, "--from=label")).code).toBe(0);
+      await labelHere(folder, { from: "label" });
       expect(server!.calls.length).toBe(before);
       expect((await labelDetails(folder)).missing).toEqual({ [reason]: 1 });
 
-      expect((await label(folder, "--retry-set-aside")).code).toBe(0);
+      await labelHere(folder, { retrySetAside: true });
       expect(server!.calls.length).toBe(before + 1);
       expect((await labelDetails(folder)).missing).toEqual({});
       await expectAllLabels(30);
@@ -151,7 +150,7 @@ describe("a text that gets no usable answer", () => {
     const body = { error: { message: "This model's maximum context length is 10 tokens." } };
     await start({ behave: ({ text }) => (text === bad ? { status: 400, body } : "good") });
     await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint });
-    expect((await label(folder)).code).toBe(0);
+    await labelHere(folder);
     expect(server!.asked(bad)).toBe(1);
     expect((await labelDetails(folder)).missing).toEqual({ "refused with HTTP 400": 1 });
   });
@@ -212,32 +211,31 @@ describe("a server that will never answer", () => {
 
   it("goes down in the middle: stops, and asks nobody twice when it is back", async () => {
     await start({
-      behave: (asked) => (isText(asked) && server!.answered.size > 12 && down ? "reset" : "good"),
+      behave: () => (server!.answered.size > 12 && down ? "reset" : "good"),
     });
     let down = true;
     await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint, concurrency: 4 });
-    const { code, stderr } = await label(folder);
-    expect(code).toBe(1);
-    expect(stderr).toContain("give the same command again to go on");
+    await expect(labelHere(folder)).rejects.toThrow("give the same command again to go on");
     down = false;
-    expect((await label(folder)).code).toBe(0);
+    await labelHere(folder);
     await expectAllLabels(30);
     for (const { text } of textsOf(30)) expect(server!.answered.get(text)).toBe(1);
   });
 
   it("is not there at all: stops with the reason", async () => {
-    await writeLlmRecipe(folder, 10, { endpoint: "http://127.0.0.1:9", retries: 1 });
-    const { code, stderr } = await label(folder);
-    expect(code).toBe(1);
-    expect(stderr).toContain("no connection (");
+    const { endpoint } = await start();
+    await server!.stop();
+    await writeLlmRecipe(folder, 10, { endpoint, retries: 1 });
+    await expect(labelHere(folder)).rejects.toMatchObject({
+      code: "E_TEACHER",
+      message: expect.stringContaining("no connection (ECONNREFUSED)") as string,
+    });
   });
 
   it("answers nonsense to everything: stops before it has cost much", async () => {
     await start({ behave: (asked) => (isText(asked) ? "wrong classes" : "good") });
     await writeLlmRecipe(folder, 200, { endpoint: server!.endpoint, concurrency: 4 });
-    const { code, stderr } = await label(folder);
-    expect(code).toBe(1);
-    expect(stderr).toContain("50 in a row");
+    await expect(labelHere(folder)).rejects.toThrow("50 in a row");
     // 50 texts twice, and what was under way.
     expect(textCalls(server!).length).toBeLessThanOrEqual(2 * (50 + 4));
   });
@@ -251,17 +249,17 @@ describe("the ceiling", () => {
     await start();
     const teacher = { endpoint: server!.endpoint, ...priced, concurrency: 4 };
     await writeLlmRecipe(folder, 30, { ...teacher, maxCost: 15.5 });
-    const { code, stderr } = await label(folder);
-    expect(code).toBe(1);
-    expect(stderr).toContain("Expected to stay within teacher.maxCost, 15.5 EUR");
+    await expect(labelHere(folder)).rejects.toThrow(
+      "Expected to stay within teacher.maxCost, 15.5 EUR",
+    );
     // Every call costs 1: no more than 15, and not many less, since a call is expected to cost about 1 as well.
     expect(server!.calls.length).toBeLessThanOrEqual(15);
     expect(server!.calls.length).toBeGreaterThanOrEqual(13);
     // Again, with what is left: the ceiling is the store's, not the command's.
-    await label(folder);
+    await expect(labelHere(folder)).rejects.toThrow("teacher.maxCost");
     expect(server!.calls.length).toBeLessThanOrEqual(15);
     await writeLlmRecipe(folder, 30, { ...teacher, maxCost: 100 });
-    expect((await label(folder)).code).toBe(0);
+    await labelHere(folder);
     expect(server!.calls.length).toBe(31);
     await expectAllLabels(30);
   });
@@ -274,7 +272,7 @@ describe("the ceiling", () => {
       maxCost: 20,
       concurrency: 2,
     });
-    expect((await label(folder)).code).toBe(1);
+    await expect(labelHere(folder)).rejects.toThrow("teacher.maxCost");
     expect(server!.calls.length).toBeLessThanOrEqual(22);
   });
 });
