@@ -8,13 +8,14 @@ export async function openStore(
   teacher: Teacher,
   { labelsFolder, report }: { labelsFolder: string; report: Report },
 ): Promise<LabelStore> {
-  const { description, digest, files, labels } = teacher;
+  const { description, digest, files, labels, extras } = teacher;
   const store = await openLabelStore({
     folder: labelsFolder,
     description,
     digest,
     width: labels.length,
     files,
+    ...(extras && { extras }),
   });
   await foldJournals(store);
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });

@@ -1,13 +1,31 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { explainFileError } from "../platform/files.ts";
-import { stateOf } from "../platform/process-identity.ts";
+import { stateOf, type ProcessIdentity } from "../platform/process-identity.ts";
 import { JOURNAL } from "./journal.ts";
-import type { JournalContent, JournalEntry } from "./journal-lines.ts";
+import { parseJournal, type JournalContent, type JournalEntry } from "./journal-lines.ts";
 import { namesIn, pageOf, readJournal, writePage } from "./ledger.ts";
 import { SHARD_TEXTS, type LabelStore } from "./label-store.ts";
 
 type Answer = JournalEntry & { logits: readonly number[] };
+
+/** What a journal's first and last line say; null where the file is gone. */
+async function peek(path: string): Promise<{ holder: ProcessIdentity; closed: boolean } | null> {
+  const file = await open(path, "r").catch(() => null);
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const first = Buffer.alloc(Math.min(size, 2048));
+    await file.read(first, 0, first.length, 0);
+    const last = Buffer.alloc(Math.min(size, 64));
+    await file.read(last, 0, last.length, size - last.length);
+    const header = parseJournal(`${first.toString().split("\n")[0]!}\n`)?.header;
+    if (header === undefined) return null;
+    return { holder: header.holder, closed: last.toString().includes('{"closed":true,') };
+  } finally {
+    await file.close();
+  }
+}
 
 /** Commits the rows of a journal that the store lacks. */
 async function appendRows(store: LabelStore, { entries }: JournalContent): Promise<void> {
@@ -21,9 +39,14 @@ async function appendRows(store: LabelStore, { entries }: JournalContent): Promi
     some.forEach(({ logits }, row) => {
       rows.set(logits, row * width);
     });
+    const names = store.format.extras;
+    const extras = Float32Array.from(
+      some.flatMap((answer) => names.map((name) => answer.extras?.[name] ?? NaN)),
+    );
     await store.append(
       some.map(({ id }) => id),
       rows,
+      extras,
     );
   }
 }
@@ -42,16 +65,16 @@ async function remove(store: LabelStore, name: string, { damaged }: JournalConte
 
 async function fold(store: LabelStore, name: string, token: string): Promise<void> {
   const path = join(store.root, name);
+  const peeked = await peek(path);
+  if (peeked === null) return;
+  const state = peeked.closed ? "dead" : await stateOf(peeked.holder);
+  if (state === "alive") return;
   const found = await stat(path).catch(() => null);
-  const content = found === null ? null : await readJournal(path);
+  const content = await readJournal(path);
   if (found === null || content === null) return;
-  const ended = content.closed || (await stateOf(content.header.holder)) === "dead";
-  const elsewhere =
-    !ended && (await stateOf(content.header.holder)) === "unknown" && content.entries.length > 0;
-  if (!ended && !elsewhere) return;
   await appendRows(store, content);
   // Whether the process of another machine still writes cannot be seen from here: its file stays, its rows are used.
-  if (elsewhere) return;
+  if (state === "unknown") return;
   await writePage(store.root, pageOf(token, content, Math.round(found.mtimeMs)));
   await remove(store, name, content);
 }
