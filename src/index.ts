@@ -11,6 +11,7 @@ export { z } from "zod";
 export { LimbeckError, type ErrorCode } from "./errors.ts";
 export { digestOf } from "./platform/digest.ts";
 export { readLogits } from "./labels/read-logits.ts";
+export type { Consent } from "./labelling/consent.ts";
 export type { LimbeckReport } from "./report/schema.ts";
 export { compile, compileFunction, EngineError } from "./engine/index.ts";
 export type { CompiledProgram, CompileOptions, Program } from "./engine/types.ts";

@@ -11,6 +11,7 @@ export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
   ensemble: async () => (await import("../teachers/ensemble.ts")).teacher,
   precomputed: async () => (await import("../teachers/precomputed.ts")).teacher,
   "fine-tuned": async () => (await import("../teachers/fine-tuned.ts")).teacher,
+  llm: async () => (await import("../teachers/llm.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {

@@ -308,6 +308,15 @@ export interface TeacherContext extends TeacherPlace {
   cache: boolean;
   /** Folder of a label store whose files the teacher is opened from instead of being fitted anew; null: it is fitted. */
   fitted: string | null;
+  /** Texts that are to be labelled, where they are known beforehand: what a plan of the outlay counts. */
+  corpus?: readonly IdentifiedText[];
+  /**
+   * Asks whether this may be sent and spent: to be awaited before the first call. Where there is none nothing may leave.
+   *
+   * @param again - passes where anything was agreed to for that recipient: the amount was asked about before
+   * @throws LimbeckError `E_USAGE` or `E_ABORTED` where it may not.
+   */
+  agree?: (plan: OutlayPlan, again?: "again") => Promise<void>;
   /** Opens another teacher whose labels go through its own label store. */
   openMember(entry: TeacherEntry): Promise<Teacher>;
   /** Worker threads to use. */
@@ -327,6 +336,8 @@ export interface TimedTeacher {
 export interface TeacherKind<Options = unknown> {
   /** Options of the recipe's `teacher` key besides `kind`. */
   options: ZodType<Options>;
+  /** Whether such a teacher sends texts to another program or costs money; it then asks before its first call. */
+  sends?: boolean;
   /** One line for `recipe explain`. */
   summary: string;
   /** SHA-256 over what the options name (model files): part of the label stage's digest. Must be quick. */

@@ -22,8 +22,10 @@ export interface OpenTeacherOptions {
   gold: { labelled: readonly LabelledText[]; validation: readonly LabelledText[] };
   signal: AbortSignal;
   report: Report;
-  /** Every text that is to be labelled, for members whose answers depend on which texts come together. */
+  /** See {@link TeacherContext}. */
   corpus?: readonly IdentifiedText[];
+  /** See {@link TeacherContext}; where it is missing no teacher may send anything. */
+  agree?: TeacherContext["agree"];
   /** See {@link TeacherContext}; default true. */
   cache?: boolean;
   /** See {@link TeacherContext}; default null. */
@@ -53,6 +55,8 @@ export async function openTeacher(
     ...gold,
     classes,
     labelsFolder,
+    ...(options.corpus === undefined ? {} : { corpus: options.corpus }),
+    ...(options.agree === undefined ? {} : { agree: options.agree }),
     cache: options.cache ?? true,
     fitted: options.fitted ?? null,
     openMember: async (member) =>

@@ -1,3 +1,4 @@
+import { foldJournals } from "../labels/fold-journals.ts";
 import { openLabelStore, type LabelStore } from "../labels/label-store.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { IdentifiedText, Report, Teacher, TeacherAnswer } from "../types.ts";
@@ -16,6 +17,7 @@ export async function openStore(
     files,
     ...(extras && { extras }),
   });
+  await foldJournals(store);
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });
   return store;
 }
