@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "../../src/errors.ts";
 import { quantizesBatches } from "../../src/engine/weights/batch-quantization.ts";
+import { sizeOf } from "../../src/engine/shape.ts";
 import { readOnnxWeights, type OnnxWeights } from "../../src/engine/weights/onnx-initializers.ts";
 import type { TeacherLexicon } from "../../src/types.ts";
 import { teacherError, type ModelFolder } from "./model-folder.ts";
@@ -20,7 +21,7 @@ async function readWeights(folder: ModelFolder): Promise<OnnxWeights> {
 export async function countParameters(folder: ModelFolder): Promise<number> {
   const weights = await readWeights(folder);
   try {
-    return weights.names().reduce((sum, name) => sum + weights.tensor(name).data.length, 0);
+    return weights.names().reduce((sum, name) => sum + sizeOf(weights.shape(name)), 0);
   } catch (thrown) {
     throw teacherError(folder.path, "weights that can be read", messageOf(thrown), thrown);
   }
