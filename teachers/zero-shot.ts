@@ -6,7 +6,8 @@ import type {
   TeacherKind,
   TeacherLabel,
 } from "../src/types.ts";
-import { chunksOf } from "./transformers/blocks.ts";
+import { chunksOf, rangesOf } from "./transformers/blocks.ts";
+import { checkFirstTexts } from "./transformers/check-first-texts.ts";
 import { fingerprintChoice, openClassificationModel } from "./transformers/classification-model.ts";
 import { countParameters, openLexicon } from "./transformers/lexicon.ts";
 import { lazyPool, warnOfBatches } from "./transformers/open-logits.ts";
@@ -21,8 +22,26 @@ import { zeroShotOptions, type ZeroShotOptions } from "./zero-shot/options.ts";
 import { makePairBlocks, textsPerChunk, type PairOptions } from "./zero-shot/pairs.ts";
 import { openForTiming } from "./zero-shot/timing.ts";
 
-async function* blocksOf(texts: AsyncIterable<IdentifiedText>, pairs: PairOptions) {
-  for await (const chunk of chunksOf(texts, textsPerChunk(pairs.sentences.length)))
+/** Texts in lists that are paired together; in a fixed plan none of them reaches over a range of ids. */
+async function* chunksFor(
+  texts: AsyncIterable<IdentifiedText>,
+  size: number,
+  plan: "free" | "fixed",
+): AsyncGenerator<readonly IdentifiedText[]> {
+  if (plan === "free") {
+    yield* chunksOf(texts, size);
+    return;
+  }
+  for await (const range of rangesOf(texts, 1))
+    for (let first = 0; first < range.length; first += size) yield range.slice(first, first + size);
+}
+
+async function* blocksOf(
+  texts: AsyncIterable<IdentifiedText>,
+  pairs: PairOptions,
+  plan: "free" | "fixed",
+) {
+  for await (const chunk of chunksFor(texts, textsPerChunk(pairs.sentences.length), plan))
     yield* makePairBlocks(chunk, pairs);
 }
 
@@ -39,11 +58,12 @@ async function* labelTexts(
 ): AsyncGenerator<TeacherLabel> {
   const { columns, model } = opened;
   const width = model.labels.length;
-  for await (const { block, rows } of runBlocks(blocksOf(texts, pairs), running)) {
+  for await (const { block, rows } of runBlocks(blocksOf(texts, pairs, model.plan), running)) {
     for (const [pair, cell] of block.cells.entries()) {
       const row = rows.subarray(pair * width, (pair + 1) * width);
-      if (!block.scores.set(cell, pairScore(row, columns, score))) continue;
-      yield { id: block.scores.textOf(cell).id, logits: block.scores.logitsOf(cell) };
+      const { id, known } = block.scores.textOf(cell);
+      const finished = block.scores.set(cell, pairScore(row, columns, score));
+      if (finished && known !== true) yield { id, logits: block.scores.logitsOf(cell) };
     }
   }
 }
@@ -70,6 +90,7 @@ async function open(options: ZeroShotOptions, context: TeacherContext): Promise<
   const { loadPairEncoder } = await import("./transformers/pair-encoder.ts");
   const encoder = await loadPairEncoder(model.folder.path, model.maxLength);
   const pairs = tokenizeSentences(opened, encoder);
+  const check = checkFirstTexts(model, { model: options.model, report });
   const pool = lazyPool(model, { dtype, batch, workers });
   return {
     description,
@@ -84,7 +105,7 @@ async function open(options: ZeroShotOptions, context: TeacherContext): Promise<
     plan: model.plan,
     heldOut: "any",
     label: (texts, signal) =>
-      labelTexts(texts, { pool: pool.open, workers, signal, pairs, opened, score }),
+      labelTexts(check(texts), { pool: pool.open, workers, signal, pairs, opened, score }),
     close: pool.close,
   };
 }

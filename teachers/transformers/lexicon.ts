@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "../../src/errors.ts";
 import { quantizesBatches } from "../../src/engine/weights/batch-quantization.ts";
+import { sizeOf } from "../../src/engine/shape.ts";
 import { readOnnxWeights, type OnnxWeights } from "../../src/engine/weights/onnx-initializers.ts";
 import type { TeacherLexicon } from "../../src/types.ts";
 import { teacherError, type ModelFolder } from "./model-folder.ts";
@@ -19,9 +20,11 @@ async function readWeights(folder: ModelFolder): Promise<OnnxWeights> {
 /** Number of weights in the model's file, scales and constants not counted; of their shapes, no weight is read. */
 export async function countParameters(folder: ModelFolder): Promise<number> {
   const weights = await readWeights(folder);
-  const sizeOf = (name: string): number =>
-    weights.shape(name).reduce((size, length) => size * length, 1);
-  return weights.names().reduce((sum, name) => sum + sizeOf(name), 0);
+  try {
+    return weights.names().reduce((sum, name) => sum + sizeOf(weights.shape(name)), 0);
+  } catch (thrown) {
+    throw teacherError(folder.path, "weights that can be read", messageOf(thrown), thrown);
+  }
 }
 
 /**

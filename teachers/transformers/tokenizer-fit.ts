@@ -23,8 +23,8 @@ const SAMPLE_CHARACTERS = 400;
  * Chinese, all of Thai.
  */
 const MOST_UNKNOWN = 0.05;
-/** It cuts those English words into 1.1 to 1.3 pieces, French into 1.7, German 2.4, Hindi 2.7, Finnish 3.3, Russian 4.4. */
-const MOST_PIECES = 2.25;
+/** It cuts those English words into 1.1 to 1.3 pieces, French ones into 1.7, German 2.1 to 2.4, Finnish 3.3, Russian 4.4. */
+const MOST_PIECES = 2;
 /** Too few to judge by. */
 const LEAST_WORDS = 20;
 
@@ -112,7 +112,7 @@ export async function checkTokenizerFit(options: TokenizerFitOptions): Promise<v
   const misfit = findMisfit(measureTokenizerFit(texts, cut, await readUnknownId(folder)));
   if (misfit === null) return;
   const message =
-    `The tokenizer of ${model} does not fit the texts: ${misfit}. Its answers will be poor. ` +
+    `The tokenizer of ${model} does not fit the texts: ${misfit}. Its answers may be poor. ` +
     "Give the teacher a model of their language, or a multilingual one: model: org/name, downloaded with --download.";
   report({ kind: "warning", stage: "label", message });
 }

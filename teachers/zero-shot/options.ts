@@ -13,7 +13,7 @@ export const zeroShotOptions = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "folder of a model for natural language inference in transformers.js layout: config.json with entailment in id2label, tokenizer.json, onnx/",
+      "folder of a model for natural language inference in transformers.js layout (config.json with entailment in id2label, tokenizer.json, onnx/), or org/name@revision of the hub",
     ),
   descriptions: z
     .record(z.string(), z.string())
@@ -43,6 +43,10 @@ export const zeroShotOptions = z.strictObject({
     .describe(
       "which file in onnx/ is used: fp32 = model.onnx; q8 = model_quantized.onnx is faster, and its logits are a little off",
     ),
+  download: z
+    .boolean()
+    .default(false)
+    .describe("whether a model that is not there may be downloaded, as with --download"),
 });
 
 export type ZeroShotOptions = z.output<typeof zeroShotOptions>;

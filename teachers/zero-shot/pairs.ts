@@ -81,6 +81,8 @@ export function* makePairBlocks(
   pairs.sort((a, b) => a.ids.length - b.ids.length || compare(a.id, b.id) || a.cell - b.cell);
   for (let first = 0; first < pairs.length; first += BLOCK_TEXTS) {
     const group: (TokenRow & { cell: number })[] = pairs.slice(first, first + BLOCK_TEXTS);
+    // In a fixed plan texts that are known take their places; a block of nothing else says nothing new.
+    if (group.every(({ cell }) => scores.textOf(cell).known === true)) continue;
     const cells = Int32Array.from(group, ({ cell }) => cell);
     yield { ...packRows(group), cells, scores };
   }

@@ -160,6 +160,27 @@ describe("zero-shot", () => {
     await teacher.close();
   });
 
+  it("keeps to ranges of ids where the file quantizes whole batches", async () => {
+    // Four labels, one of them called entailment: what is held here is which pairs run beside which.
+    const model = await changedModel(tinyModel("topics"), (config) => ({
+      ...config,
+      id2label: { 0: "entailment", 1: "b", 2: "c", 3: "d" },
+    }));
+    made.push(model);
+    const teacher = await open({ model, dtype: "q8" });
+    expect(teacher.plan).toBe("fixed");
+    const many = identified(Array.from({ length: 400 }, (_, index) => `card ${index} money`));
+    const sorted = many.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const all = await logitsOf(teacher, sorted);
+    expect(all.size).toBe(400);
+    const wanted = new Set([5, 399].map((index) => sorted[index]!.id));
+    const rest = sorted.map((text) => (wanted.has(text.id) ? text : { ...text, known: true }));
+    const some = await logitsOf(teacher, rest);
+    expect(new Set(some.keys())).toEqual(wanted);
+    for (const id of wanted) expect(some.get(id)).toEqual(all.get(id));
+    await teacher.close();
+  });
+
   it("answers for timing with the same bits", async () => {
     const teacher = await open();
     const answers = await logitsOf(teacher, texts);
