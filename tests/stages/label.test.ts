@@ -122,7 +122,7 @@ function contextOf(
 ): StageContext & { events: ProgressEvent[] } {
   const events: ProgressEvent[] = [];
   return {
-    recipe: { data: { seed: 3 }, teacher: { kind: "fake", ...entry } } as unknown as Recipe,
+    recipe: { data: { seed: 3 }, teacher: { kind: "fake", calibrate: "none", ...entry } } as unknown as Recipe,
     recipeFolder: null,
     run: join(root, "run"),
     labelsFolder: join(root, "labels"),
