@@ -1,4 +1,5 @@
 import { foldJournals } from "../labels/fold-journals.ts";
+import { compactQuietly } from "../labels/compact.ts";
 import { openLabelStore, type LabelStore } from "../labels/label-store.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { IdentifiedText, Report, Teacher, TeacherAnswer } from "../types.ts";
@@ -60,6 +61,7 @@ export async function storedTeacher(
       yield* stored.answer(chunk, signal);
     },
     async close() {
+      await compactQuietly(store);
       store.close();
       await teacher.close();
     },

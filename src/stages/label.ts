@@ -13,6 +13,7 @@ import { teacherPlace } from "../labelling/place.ts";
 import { agreeToAsk, planLabels, textsToAsk } from "../labelling/plan-labels.ts";
 import { stoppable } from "../labelling/stoppable.ts";
 import { openStore } from "../labelling/stored-teacher.ts";
+import { compactQuietly } from "../labels/compact.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { LabelStore } from "../labels/label-store.ts";
 import { writeJson } from "../platform/files.ts";
@@ -84,6 +85,7 @@ async function labelWith(
       : labelOnQueue({ ...task, fleet, order, report }),
   );
   const seconds = (performance.now() - started) / 1000;
+  await compactQuietly(store);
   countUnexplained(result, store, texts);
   const { calibration, warnings } = await calibrateLabels({ teacher, store, gold }, context);
   warnings.unshift(...warnOfGaps(result, texts.length));
