@@ -108,7 +108,7 @@ function requireColumns(path: string, found: readonly string[], expected: readon
   const column = at < 0 ? expected.length : at;
   throw new LimbeckError(
     "E_DATA",
-    `${path}:1: Expected ${expected.length} columns, the ${column + 1}th being ${expected[column] ?? "none"}, ` +
+    `${path}:1: Expected ${expected.length} columns, with ${expected[column] ?? "none"} in column ${column + 1}, ` +
       `got ${found.length}, with ${found[column] ?? "none"} there. Its teacher.json belongs to another file, or columns were moved.`,
   );
 }
