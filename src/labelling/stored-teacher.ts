@@ -1,3 +1,4 @@
+import { compactQuietly } from "../labels/compact.ts";
 import { openLabelStore, type LabelStore } from "../labels/label-store.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { IdentifiedText, Report, Teacher, TeacherLabel } from "../types.ts";
@@ -42,6 +43,7 @@ export async function storedTeacher(
       yield* answer(teacher, store, chunk, signal);
     },
     async close() {
+      await compactQuietly(store);
       store.close();
       await teacher.close();
     },

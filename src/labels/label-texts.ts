@@ -78,7 +78,7 @@ class Labelling {
     try {
       for await (const answer of teacher.label(prepend(first.value, texts), signal)) {
         if ("reason" in answer) await this.putAside(answer.id, answer.reason);
-        else await writer.add(blockOf(answer, store), answer.paid !== undefined);
+        else await writer.add(blockOf(answer, store));
       }
     } finally {
       await writer.drain();
