@@ -77,11 +77,11 @@ describe("surveyStores", () => {
     await writeRun("mine", digest);
     await writeFile(join(runsFolder, "a file"), "");
     const found = await surveyStores(labelsFolder, runsFolder);
-    const byKind = Object.fromEntries(found.map((store) => [store.kind, store]));
-    expect(byKind["test"]).toMatchObject({
+    const ofKind = (kind: string) => found.find((store) => store.kind === kind);
+    expect(ofKind("test")).toMatchObject({
       ...{ digest, holds: "logits", width: 3, texts: 2, shards: 1, runs: ["mine"], problems: [] },
     });
-    expect(byKind["encoder"]).toMatchObject({ holds: "vectors", width: 2, texts: 1, runs: [] });
+    expect(ofKind("encoder")).toMatchObject({ holds: "vectors", width: 2, texts: 1, runs: [] });
     await writeFile(join(root, "teacher.json"), '{"kind":"other"}');
     const changed = (await surveyStores(labelsFolder, runsFolder)).find(
       (store) => store.digest === digest,
