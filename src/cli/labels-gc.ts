@@ -26,7 +26,7 @@ export function formatGarbage(
   });
   const merged = scattered.map(
     ({ digest, shards }) =>
-      `${digest.slice(0, 12)}: ${count(shards, "shard")} ${done ? "looked through and merged where small" : "to look through, small ones to merge"}`,
+      `${digest.slice(0, 12)}: ${count(shards, "small shard")} ${done ? "merged" : "to merge"}`,
   );
   const stays = kept.map(({ digest, reason }) =>
     style.dim(`${digest.slice(0, 12)} stays: ${reason}`),
@@ -37,8 +37,8 @@ export function formatGarbage(
     garbage.length === 0 && scattered.length === 0
       ? "Nothing to collect."
       : done
-        ? style.green(`Deleted ${things}, ${size}.`)
-        : `${things}, ${size}, may go. Nothing was changed: --yes deletes and merges.`;
+        ? style.green(garbage.length === 0 ? "Nothing to delete." : `Deleted ${things}, ${size}.`)
+        : `${garbage.length === 0 ? "Nothing" : `${things}, ${size},`} may go. Nothing was changed: --yes deletes and merges.`;
   return [...(rows.length === 0 ? [] : formatTable(rows, [0, 2])), ...merged, ...stays, end];
 }
 
@@ -53,9 +53,9 @@ export async function collectGarbage(options: CollectOptions): Promise<void> {
   });
   const done = options.yes === true;
   const freed = done ? await removeGarbage(found.garbage) : 0;
-  if (done) await mergeShards(found.scattered);
+  const fewerShards = done ? await mergeShards(found.scattered) : 0;
   const style = createStyle(describeTerminal(process.stdout).colours);
-  show(options, { ...found, deleted: done, freed }, () =>
+  show(options, { ...found, deleted: done, freed, fewerShards }, () =>
     formatGarbage(found, { folder, done, style }),
   );
 }

@@ -54,7 +54,7 @@ function labelLines(labels: VerifiedLabels, style: Style): string[] {
       ? []
       : [
           paint(
-            `${count(close.texts, "text")} of another processor, runtime or batch labelled once more: ${percent(close.sameClass)} ` +
+            `${count(close.texts, "text")} that may differ in their last bits (computed elsewhere, or in other batches) labelled once more: ${percent(close.sameClass)} ` +
               `with the same likeliest class, ${percent(close.closeCosine)} with a cosine of 0.99 or more ` +
               `(least ${close.leastCosine!.toFixed(4)})`,
           ),

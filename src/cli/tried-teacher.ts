@@ -37,9 +37,9 @@ function corpusLine({ corpus, textsPerSecond }: TriedTeacher): string {
 
 /** Each text with its likeliest classes; then how fast that was, and what the whole corpus will take. */
 export function formatTried(tried: TriedTeacher, style: Style, width: number): string[] {
-  const { texts, openSeconds, corpus } = tried;
+  const { texts, openSeconds, timedTexts, corpus } = tried;
   const rate = tried.textsPerSecond.toLocaleString("en-US", { maximumSignificantDigits: 3 });
-  const speed = `Speed: ${rate} texts/s here, ready after ${duration(openSeconds)}; reckoned from ${texts.length} texts.`;
+  const speed = `Speed: ${rate} texts/s here, ready after ${duration(openSeconds)}; measured on ${timedTexts.toLocaleString("en-US")} texts.`;
   const money = corpus.outlay === null ? [] : wrap(outlayLine(corpus.outlay), width);
   return [
     ...texts.flatMap((text) => textLines(text, style, width)),

@@ -36,8 +36,9 @@ export interface TriedTeacher {
   texts: TriedText[];
   /** Seconds until the teacher was ready: models loaded, heads fitted. */
   openSeconds: number;
-  labelSeconds: number;
   textsPerSecond: number;
+  /** Texts that the speed was measured on. */
+  timedTexts: number;
   corpus: {
     texts: number;
     /** Those that the label store lacks. */
@@ -102,6 +103,41 @@ async function labelSome(
   return texts.map(({ id, text }) => ({ id, text, ...(answers.get(id) ?? none) }));
 }
 
+/** Texts without a price are labelled for at least this long, or until there are this many: speed is that of full batches. */
+const TIMED_SECONDS = 1.5;
+const TIMED_TEXTS = 1024;
+
+/**
+ * Texts per second. The first few wait for models to load, which a corpus does once: they are no part of it.
+ *
+ * @param more - texts to go on with where those few were labelled in a moment
+ */
+async function labelTimed(
+  teacher: Teacher,
+  { chosen, more }: { chosen: readonly IdentifiedText[]; more: readonly IdentifiedText[] },
+  options: TryTeacherOptions,
+): Promise<{ texts: TriedText[]; timedTexts: number; textsPerSecond: number }> {
+  const warm = chosen.slice(0, Math.min(2, chosen.length - 1));
+  const before = await labelSome(teacher, warm, options);
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  const after = await labelSome(teacher, chosen.slice(warm.length), options);
+  let timedTexts = after.length;
+  let rate = timedTexts / seconds();
+  const most = Math.min(more.length, TIMED_TEXTS);
+  for (let done = 0; done < most && seconds() < TIMED_SECONDS;) {
+    // As many at once as about fill what is left of the time, twice as many as before at least: batches are then full.
+    const left = TIMED_SECONDS - seconds();
+    const next = more.slice(done, Math.min(most, done + Math.max(2 * timedTexts, rate * left)));
+    const started = performance.now();
+    await labelSome(teacher, next, options);
+    rate = (1000 * next.length) / (performance.now() - started);
+    timedTexts = next.length;
+    done += next.length;
+  }
+  return { texts: [...before, ...after], timedTexts, textsPerSecond: rate };
+}
+
 /**
  * Labels a few texts of a recipe's run, and reckons from them what the whole corpus will take. No label is stored.
  *
@@ -126,23 +162,17 @@ export async function tryTeacher(options: TryTeacherOptions): Promise<TriedTeach
     const chosen = chooseTexts(texts, missing, options.texts);
     const estimated = await teacher.estimate?.(chosen);
     if (estimated !== undefined) await agree(estimated);
-    // The first texts wait for models to load, which a corpus does once: they are labelled before the clock starts.
-    const warm = chosen.slice(0, Math.min(2, chosen.length - 1));
-    const before = await labelSome(teacher, warm, options);
-    const begun = performance.now();
-    const after = await labelSome(teacher, chosen.slice(warm.length), options);
-    const labelSeconds = (performance.now() - begun) / 1000;
-    const rate = after.length / Math.max(labelSeconds, 1e-6);
     const left = texts.filter(({ id }) => missing.has(id));
+    const shown = new Set(chosen.map(({ id }) => id));
+    const more = estimated === undefined ? left.filter(({ id }) => !shown.has(id)) : [];
+    const labelled = await labelTimed(teacher, { chosen, more }, options);
     return {
-      texts: [...before, ...after],
+      ...labelled,
       openSeconds: (ready - started) / 1000,
-      labelSeconds,
-      textsPerSecond: rate,
       corpus: {
         texts: texts.length,
         missing: left.length,
-        seconds: left.length / rate,
+        seconds: left.length / labelled.textsPerSecond,
         outlay: left.length === 0 ? null : ((await teacher.estimate?.(left)) ?? null),
       },
     };

@@ -1,5 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { compact } from "./compact.ts";
+import { requireStore } from "./open-store.ts";
 import { listFiles, surveyStores, type StoreSurvey } from "./survey.ts";
 
 /** Something that may go. */
@@ -81,7 +83,7 @@ export async function findGarbage(options: GarbageOptions): Promise<GarbageRepor
   const { labelsFolder, runsFolder, now = Date.now() } = options;
   const report: GarbageReport = { garbage: [], kept: [], scattered: [] };
   for (const survey of await surveyStores(labelsFolder, runsFolder)) {
-    const { root, digest, bytes, shards, runs } = survey;
+    const { root, digest, bytes, smallShards: shards, runs } = survey;
     const files = await listFiles(root);
     const reason = runs.length > 0 ? null : reasonToKeep(files, options);
     if (runs.length === 0 && reason === null) {
@@ -96,9 +98,15 @@ export async function findGarbage(options: GarbageOptions): Promise<GarbageRepor
   return report;
 }
 
-/** Merges the small shards of stores. */
-export async function mergeShards(scattered: GarbageReport["scattered"]): Promise<void> {
-  await Promise.resolve(scattered);
+/** Merges the small shards of stores. @returns how many fewer there are */
+export async function mergeShards(scattered: GarbageReport["scattered"]): Promise<number> {
+  let fewer = 0;
+  for (const { root } of scattered) {
+    const { format } = await requireStore(root);
+    const { merged, written } = await compact({ root, format, least: SCATTERED_SHARDS });
+    fewer += merged - written;
+  }
+  return fewer;
 }
 
 /** Deletes what `findGarbage` has found. @returns bytes that were freed */

@@ -19,6 +19,8 @@ export interface StoreSurvey {
   /** Rows in all shards; a text that is in two counts twice until they are merged. */
   texts: number;
   shards: number;
+  /** Those of them that hold so few rows that they are worth merging. */
+  smallShards: number;
   /** Of everything in the folder. */
   bytes: number;
   /** When a shard was last written, ISO 8601. */
@@ -28,6 +30,9 @@ export interface StoreSurvey {
   /** What is wrong with it at first sight, in words. */
   problems: string[];
 }
+
+/** Shards of fewer rows are merged. */
+const SMALL_ROWS = 16_384;
 
 interface FolderFile {
   /** From the store's folder. */
@@ -81,10 +86,14 @@ async function surveyStore({ root, digest }: ListedStore) {
   const shards = await listShards(root);
   let texts = 0;
   let unreadable = 0;
+  let smallShards = 0;
   for (const name of shards) {
     const footer = await readParquetFooter(join(root, name)).catch(() => null);
     if (footer === null) unreadable += 1;
-    else texts += footer.rows;
+    else {
+      texts += footer.rows;
+      if (footer.rows < SMALL_ROWS) smallShards += 1;
+    }
   }
   const names = new Set(shards);
   const times = files.flatMap(({ path, modified }) => (names.has(path) ? [modified] : []));
@@ -92,6 +101,7 @@ async function surveyStore({ root, digest }: ListedStore) {
   const survey: StoreSurvey = {
     ...{ digest, root, ...about, texts },
     shards: shards.length,
+    smallShards,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     written: times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
     runs: [],

@@ -108,12 +108,19 @@ function requireColumns(path: string, found: readonly string[], expected: readon
   const column = at < 0 ? expected.length : at;
   throw new LimbeckError(
     "E_DATA",
-    `${path}:1: Expected ${expected.length} columns, the ${column + 1}th being ${expected[column] ?? "none"}, ` +
+    `${path}:1: Expected ${expected.length} columns, with ${expected[column] ?? "none"} in column ${column + 1}, ` +
       `got ${found.length}, with ${found[column] ?? "none"} there. Its teacher.json belongs to another file, or columns were moved.`,
   );
 }
 
-function toNumber(field: string): number {
+/** What is no number stays as it is, to be shown. */
+function toNumber(field: string): unknown {
+  const number = field.trim() === "" ? NaN : Number(field);
+  return Number.isNaN(number) ? field : number;
+}
+
+/** Where there is none the field is empty. */
+function toExtra(field: string): number {
   return field.trim() === "" ? NaN : Number(field);
 }
 
@@ -145,7 +152,7 @@ export async function openCsvLabels(path: string): Promise<OpenedLabelFile> {
           place: `${path}:${info.lines}`,
           id: record[0],
           logits: record.slice(first, record.length - extras.length).map(toNumber),
-          extras: record.slice(record.length - extras.length).map(toNumber),
+          extras: record.slice(record.length - extras.length).map(toExtra),
         });
       }
       started = true;

@@ -52,7 +52,11 @@ function checkRow({ place, id, logits }: RawLabel, labels: readonly string[], se
   const { size } = seen;
   const number = seen.add(id);
   if (number < size)
-    throw refuse(place, "every text once", `${id} again, which row ${number + 1} has`);
+    throw refuse(
+      place,
+      "every text once",
+      `${id} again: it is text ${number + 1} of the file as well`,
+    );
   checkNumbers(place, logits, labels);
 }
 

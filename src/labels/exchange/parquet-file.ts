@@ -38,7 +38,7 @@ function schemaOf(withTexts: boolean, extras: readonly string[]): SchemaElement[
 
 function columnsOf(chunk: LabelChunk, width: number, names: readonly string[]) {
   const { ids, texts, rows, extras } = chunk;
-  const logits = ids.map((_, row) => rows.subarray(row * width, (row + 1) * width));
+  const logits = ids.map((_, row) => Array.from(rows.subarray(row * width, (row + 1) * width)));
   return [
     { name: "id", data: [...ids], statistics: false },
     ...(texts === null ? [] : [{ name: "text", data: [...texts], statistics: false }]),
