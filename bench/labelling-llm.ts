@@ -10,6 +10,7 @@ import { openStore } from "../src/labelling/stored-teacher.ts";
 import { labelTexts } from "../src/labels/label-texts.ts";
 import { describeEnvironment } from "../src/platform/environment.ts";
 import { textId } from "../src/texts/ids.ts";
+import { median } from "./training/statistics.ts";
 
 const LATENCY = 50;
 const IN_FLIGHT = 32;
@@ -60,22 +61,46 @@ async function labelOnce(endpoint: string): Promise<number> {
   }
 }
 
+/** Seconds for as many calls with nothing around them: what this machine and its fetch can do just now. */
+async function callBare(endpoint: string): Promise<number> {
+  let left = TEXTS;
+  const body = JSON.stringify({
+    model: "bench",
+    messages: [{ role: "user", content: "x".repeat(600) }],
+  });
+  const caller = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const response = await fetch(`${endpoint}/chat/completions`, { method: "POST", body });
+      await response.json();
+    }
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
+  return (performance.now() - started) / 1000;
+}
+
 /** The teacher llm against a server with a latency: its rate beside the ideal one, in flight ÷ latency. */
 export async function labellingLlm(parameters: readonly string[]): Promise<void> {
   const server = await startServer();
   const ideal = (TEXTS / IN_FLIGHT) * (LATENCY / 1000);
   const seconds: number[] = [];
+  const bare: number[] = [];
+  const endpoint = `http://127.0.0.1:${server.port}/v1`;
   try {
-    for (let round = 0; round < 3; round += 1)
-      seconds.push(await labelOnce(`http://127.0.0.1:${server.port}/v1`));
+    for (let round = 0; round < 3; round += 1) {
+      seconds.push(await labelOnce(endpoint));
+      bare.push(await callBare(endpoint));
+    }
   } finally {
     server.stop();
   }
-  const ours = [...seconds].sort((a, b) => a - b)[1]!;
+  const ours = median(seconds);
+  const peer = median(bare);
   const share = ((ideal / ours) * 100).toFixed(1);
   console.log(
     `${TEXTS} texts, ${LATENCY} ms, ${IN_FLIGHT} in flight: ${(TEXTS / ours).toFixed(0)} texts/s, ` +
-      `${share} % of the ideal ${(TEXTS / ideal).toFixed(0)}; rounds ${seconds.map((one) => `${one.toFixed(2)} s`).join(", ")}`,
+      `${share} % of the ideal ${(TEXTS / ideal).toFixed(0)}, bare fetch ${((ideal / peer) * 100).toFixed(1)} %; rounds ${seconds.map((one) => `${one.toFixed(2)} s`).join(", ")}`,
   );
   const rows = [
     {

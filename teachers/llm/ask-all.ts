@@ -33,17 +33,20 @@ async function* untilHalted<Item>(
   halt: AbortSignal,
 ): AsyncGenerator<Item> {
   const iterator = source[Symbol.asyncIterator]();
-  const halted = new Promise<{ done: true; value: undefined }>((resolve) => {
-    const end = (): void => {
-      resolve({ done: true, value: undefined });
-    };
-    if (halt.aborted) end();
-    else halt.addEventListener("abort", end, { once: true });
+  // A new promise each time: racing with one that lasts would gather a reaction for every text.
+  let end = (): void => undefined;
+  halt.addEventListener("abort", () => {
+    end();
   });
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), halted]);
-      if (next.done === true) return;
+    while (!halt.aborted) {
+      const next = await new Promise<IteratorResult<Item> | null>((resolve, reject) => {
+        end = () => {
+          resolve(null);
+        };
+        iterator.next().then(resolve, reject);
+      });
+      if (next === null || next.done === true) return;
       yield next.value;
     }
   } finally {
@@ -74,11 +77,23 @@ export async function* askAll(
     if (!halt.aborted) failure = { thrown };
     stop.abort();
   };
+  // The next call need not wait for the disk, its reader must: nothing is handed on that could still be lost.
+  const undurable = new Set<Promise<void>>();
+  const handOn = (answer: TeacherAnswer, durable: Promise<void>): void => {
+    const handed = durable
+      .then(() => {
+        channel.push(answer);
+      }, fail)
+      .finally(() => undurable.delete(handed));
+    undurable.add(handed);
+  };
   const ask = async (text: IdentifiedText): Promise<void> => {
     if (halt.aborted) return;
     try {
-      const answer = await asker.ask(text, halt);
-      channel.push(answer);
+      const { answer, durable } = await asker.ask(text, halt);
+      handOn(answer, durable);
+      // A slow disk must not be outrun: what a power cut can lose is bounded like what is under way.
+      if (undurable.size > concurrency) await Promise.race(undurable);
       unusable = "reason" in answer ? unusable + 1 : 0;
       if ("reason" in answer && unusable >= HOPELESS) fail(hopeless(answer.reason));
     } catch (thrown) {
@@ -95,6 +110,7 @@ export async function* askAll(
   const producing = feed()
     .catch(fail)
     .then(() => queue.onIdle())
+    .then(() => Promise.all(undurable))
     .then(() => {
       if (failure === null && signal.aborted)
         failure = { thrown: new LimbeckError("E_ABORTED", "Stopped while labelling.") };

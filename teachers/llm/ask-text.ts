@@ -1,5 +1,5 @@
 import type { LimbeckError } from "../../src/errors.ts";
-import type { Journal } from "../../src/labels/journal.ts";
+import type { Journal, Kept } from "../../src/labels/journal.ts";
 import type { IdentifiedText, Outlay, TeacherAnswer } from "../../src/types.ts";
 import type { Called, Caller } from "./caller.ts";
 import { codeLogits, readAlternatives } from "./log-probabilities.ts";
@@ -16,6 +16,11 @@ export interface AskerOptions {
   parts: PromptParts;
   resolution: Resolution;
   journal: Journal;
+}
+
+/** An answer that is in the journal. */
+export interface KeptAnswer extends Kept {
+  answer: TeacherAnswer;
 }
 
 /** What an answer says, or why it says nothing. */
@@ -53,7 +58,7 @@ export class Asker {
    *
    * @throws LimbeckError `E_TEACHER` where the server refuses, answers nobody, or the ceiling is reached; `E_DISK`.
    */
-  async ask(text: IdentifiedText, signal: AbortSignal): Promise<TeacherAnswer> {
+  async ask(text: IdentifiedText, signal: AbortSignal): Promise<KeptAnswer> {
     let before: string | null = null;
     for (;;) {
       const { read, paid } =
@@ -73,12 +78,12 @@ export class Asker {
     }
   }
 
-  private async keep(answer: TeacherAnswer, paid: Outlay | null): Promise<TeacherAnswer> {
+  private async keep(answer: TeacherAnswer, paid: Outlay | null): Promise<KeptAnswer> {
     const whole = paid === null ? answer : { ...answer, paid };
-    await this.options.journal.record(
+    const { durable } = await this.options.journal.record(
       "logits" in whole ? { ...whole, logits: [...whole.logits] } : whole,
     );
-    return whole;
+    return { answer: whole, durable };
   }
 
   private async pay(id: string, paid: Outlay | null): Promise<void> {
