@@ -51,7 +51,7 @@ async function openWith(more: Partial<Teacher> = {}) {
     },
     close: () => Promise.resolve(),
     ...more,
-  } as Teacher;
+  };
   const store = await openStore(teacher, { labelsFolder: folder, report: () => undefined });
   // Of the labelled texts the teacher has seen the labels: their answers are far too sure.
   const ids = (texts: readonly LabelledText[]) => texts.map(({ id }) => id);
