@@ -29,7 +29,7 @@ function takeLogarithms(row: Float32Array, classes: readonly string[], place: st
       throw error(
         place,
         `a probability for ${classes[label]!}`,
-        String(value),
+        String(Number(value.toPrecision(6))),
         "Probabilities are 0 or more; if these are logits, set teacher.values: logits.",
       );
     }

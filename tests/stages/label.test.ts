@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -27,6 +27,9 @@ const teacher = vi.hoisted(() => ({
   asked: [] as string[],
   context: null as TeacherContext | null,
   beforeAnswer: (_answered: number): void => undefined,
+  /** Why a text is set aside; null: it is answered; empty: not a word. */
+  leave: (_text: string): string | null => null,
+  heldOut: null as Teacher["heldOut"],
 }));
 
 const number = (text: string) => Number(text.split(" ")[1]);
@@ -53,7 +56,7 @@ vi.mock("../../src/registry.ts", () => {
         maxLength: 9,
         facts: { summary: "fake facts" },
         files: { "head.bin": Uint8Array.of(1) },
-        heldOut: null,
+        heldOut: teacher.heldOut,
         async *label(texts, signal) {
           // In another order than asked: answers carry their ids.
           const list: { id: string; text: string }[] = [];
@@ -62,7 +65,9 @@ vi.mock("../../src/registry.ts", () => {
             teacher.beforeAnswer(at);
             if (signal.aborted) throw new LimbeckError("E_ABORTED", "Stopped while labelling.");
             teacher.asked.push(id);
-            yield { id, logits: logitsOf(text) };
+            const reason = teacher.leave(text);
+            if (reason) yield { id, reason };
+            else if (reason === null) yield { id, logits: logitsOf(text) };
           }
         },
         close: () => Promise.resolve(),
@@ -81,6 +86,8 @@ beforeEach(async () => {
     asked: [],
     context: null,
     beforeAnswer: () => undefined,
+    leave: () => null,
+    heldOut: null,
   });
 });
 afterEach(async () => {
@@ -122,7 +129,10 @@ function contextOf(
 ): StageContext & { events: ProgressEvent[] } {
   const events: ProgressEvent[] = [];
   return {
-    recipe: { data: { seed: 3 }, teacher: { kind: "fake", calibrate: "none", ...entry } } as unknown as Recipe,
+    recipe: {
+      data: { seed: 3 },
+      teacher: { kind: "fake", calibrate: "none", ...entry },
+    } as unknown as Recipe,
     recipeFolder: null,
     run: join(root, "run"),
     labelsFolder: join(root, "labels"),
@@ -171,6 +181,45 @@ describe("label", () => {
       ["text 1", 0],
     ]);
     expect(teacher.context).toMatchObject({ classes: ["a", "b"], seed: 3 });
+  });
+
+  it("says which texts the teacher left unanswered, and why as far as it says", async () => {
+    await prepare();
+    teacher.leave = (text) => (text === "text 5" ? "too rude" : text === "text 6" ? "" : null);
+    const context = contextOf();
+    const { details, summary } = await label.run(context);
+    expect(details).toMatchObject({
+      texts: 26,
+      computed: 24,
+      reused: 0,
+      missing: { "too rude": 1, "without a word from the teacher": 1 },
+    });
+    expect(details.notes).toEqual([
+      "The teacher answered 24 of 26 texts (92.3 %); the others: 1 too rude, 1 without a word from the teacher.",
+    ]);
+    expect(summary).toContain("; 2 left unanswered; fake facts");
+  });
+
+  it("refuses a calibration that cannot be had before anything is labelled", async () => {
+    await prepare();
+    const context = contextOf({}, { calibrate: "temperature" });
+    await expect(label.run(context)).rejects.toThrow(/teacher\.calibrate: none/);
+    expect(teacher.asked).toEqual([]);
+  });
+
+  it("leaves a calibration in the run, and the logits as they are", async () => {
+    await prepare();
+    const rows = [rowOf(31, "a"), rowOf(32, "b"), rowOf(33, "a")];
+    await writeSplit(join(root, "run"), "labelled", rows);
+    teacher.heldOut = "any";
+    const { details } = await label.run(contextOf({}, { calibrate: "temperature" }));
+    expect(details.calibration).toMatchObject({ method: "temperature", texts: 3, bias: null });
+    // Right twice and wrong once by margins of 62, 66 and 64: two thirds are e^(64/T) to 1, about T = 64 ÷ ln 2.
+    expect(details.calibration!.temperature / (64 / Math.log(2))).toBeCloseTo(1, 2);
+    const kept = await readFile(join(root, "run", "label", "calibration.json"), "utf8");
+    expect(JSON.parse(kept)).toEqual(details.calibration);
+    const logits = await readLogits(details.teacher.store, [rows[1]!.id]);
+    expect([...logits]).toEqual([...logitsOf(rows[1]!.text)]);
   });
 
   it("labels only what the store lacks", async () => {
@@ -236,7 +285,7 @@ describe("label", () => {
   it("depends on the texts, the teacher's options and files, and the seed", async () => {
     await prepare();
     expect(await label.inputs(contextOf())).toEqual({
-      teacher: { kind: "fake" },
+      teacher: { kind: "fake", calibrate: "none" },
       seed: 3,
       fingerprint: "fingerprint",
       digests: ["prepared"],

@@ -69,6 +69,17 @@ describe("prepareSets", () => {
     expect([...(await firsts(validation!.folder))]).toEqual([30, 31]);
   });
 
+  it("keeps labelled texts without an answer for the controls, with their texts", async () => {
+    const unanswered = new Set(["id-11"]);
+    const sets = await prepareSets({ ...options, texts: { ...options.texts, unanswered } });
+    expect((await readSet(sets.all.folder)).ids).not.toContain("id-11");
+    expect(await readLineFile(sets.texts.path)).not.toContain("11");
+    const labelled = await readSet(sets.labelled.folder);
+    expect(labelled.ids).toEqual(["id-10", "id-11", "id-12"]);
+    expect(await readLineFile(sets.labelledTexts!.path)).toEqual(["10", "11", "12"]);
+    expect((await prepareSets(options)).labelledTexts).toBeNull();
+  });
+
   it("uses gold labels of a validation split that the recipe bought, and asks no teacher about it", async () => {
     const asked: string[] = [];
     const { validation } = await prepareSets({

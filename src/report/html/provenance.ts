@@ -26,7 +26,7 @@ export function drawData(report: LimbeckReport): Markup {
     ["Validation", `${count(rows.validation)} texts, ${held}`],
     [
       "Test",
-      `${count(rows.test)} texts, ${count(data.testLabels)} of them with a gold label that nothing read before the comparison`,
+      `${count(rows.test)} texts, ${count(data.testLabels)} of them with a gold label that nothing read before the comparison${data.testUnanswered === 0 || data.testLabels + data.testUnanswered > rows.test ? "" : ", and with the teacher's answer"}`,
     ],
     ["Read", describeCounts(counts)],
     ["Columns", joinLines(data.columns.map(describeColumn))],
