@@ -46,6 +46,7 @@ async function openEncoder(
   folder: ModelFolder,
   options: EncoderHeadOptions,
   { labelsFolder, workers, report }: TeacherContext,
+  fixed: boolean,
 ): Promise<CachedEncoder> {
   const description = describeEncoder(folder, options);
   const store = await openLabelStore({
@@ -66,6 +67,7 @@ async function openEncoder(
     encodeText,
     () => EncoderPool.open(session, workers, batch),
     workers,
+    fixed,
   );
 }
 
@@ -116,13 +118,14 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
   const { classes, workers, report } = context;
   checkLabelled(context.labelled, classes);
   const folder = await openModelFolder(context.resolve(options.model), options.dtype);
-  if (await dependsOnBatch(folder)) {
+  const fixed = await dependsOnBatch(folder);
+  if (fixed) {
     const message =
       `${folder.weights} quantizes whole batches as it runs: a text's logits depend a little on the texts ` +
       "beside it. Prefer an fp32 file (teacher.dtype: fp32) or one that is quantized by rows.";
     report({ kind: "warning", stage: "label", message });
   }
-  const encoder = await openEncoder(folder, options, context);
+  const encoder = await openEncoder(folder, options, context, fixed);
   try {
     const head = await prepareHead(encoder, folder, options, context);
     const description = describeTeacher(folder, options, classes, head.digest);
@@ -137,6 +140,7 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
       facts: head.facts,
       files: { [HEAD_FILE]: head.file },
       heldOut: null,
+      plan: fixed ? "fixed" : "free",
       label: (texts, signal) => labelTexts(encoder, head, texts, signal),
       close: () => encoder.close(),
     };

@@ -46,6 +46,21 @@ export async function createExclusive(path: string, content: string): Promise<bo
   }
 }
 
+/**
+ * Gives a file another name that nobody else has taken.
+ *
+ * @returns whether it was given; null where the file system has no links or the file is gone.
+ */
+export async function linkExclusive(source: string, path: string): Promise<boolean | null> {
+  try {
+    return await unlessThere(() => link(source, path));
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code ?? "";
+    if (NO_LINKS.has(code) || code === "ENOENT" || code === "EMLINK") return null;
+    throw thrown;
+  }
+}
+
 async function exists(path: string): Promise<boolean> {
   return await access(path).then(
     () => true,
