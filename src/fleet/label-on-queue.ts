@@ -75,17 +75,23 @@ export async function labelOnQueue(options: LabelOnQueueOptions): Promise<Labell
   }
   const { digest } = teacher;
   const size = queue.shardTexts ?? (teacher.estimate ? PAID_SHARD_TEXTS : DEFAULT_SHARD_TEXTS);
-  const shards = splitShards({ store: digest, texts, missing, size });
+  const shards = splitShards({
+    store: digest,
+    texts,
+    missing,
+    size,
+    fixed: teacher.plan === "fixed",
+  });
   const { root } = store;
   const orderName = await writeOrder(root, { schema: "limbeck.order/1", ...options.order });
   tellStart(options, shards.length, missing.size);
   const add = (some: readonly TextShard[]) =>
     board.add(
-      some.map(({ name, texts: { length } }) => ({
+      some.map(({ name, missing: texts }) => ({
         store: digest,
         order: orderName,
         shard: name,
-        texts: length,
+        texts,
       })),
     );
   await board.forgetFailures(new Set(shards.map(({ name }) => jobIdOf(digest, name))));
@@ -93,7 +99,7 @@ export async function labelOnQueue(options: LabelOnQueueOptions): Promise<Labell
   const collector = new Collector({
     root,
     store: digest,
-    shards: shards.map(({ name, texts: { length } }) => ({ name, texts: length })),
+    shards: shards.map(({ name, missing: texts }) => ({ name, texts })),
     board,
     addAgain: (names) => add(shards.filter(({ name }) => names.includes(name))),
     added: () => added === shards.length,

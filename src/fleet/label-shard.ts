@@ -1,5 +1,5 @@
-import { labelRows } from "../labels/label-rows.ts";
 import { LabelStore } from "../labels/label-store.ts";
+import { labelRows } from "../labels/label-rows.ts";
 import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
 import type { ShardJob } from "./order.ts";
 import { isLabelled, labelsNameOf, readTexts, writeOutcome } from "./shard-files.ts";
@@ -38,22 +38,24 @@ export async function labelShard(options: LabelShardOptions): Promise<ShardResul
   if (await isLabelled(root, shard)) return { labelled: 0, already: true };
   const texts = await readTexts(root, store, shard);
   const teacher = await options.teacher();
-  const labels: TeacherLabel[] = [];
-  const setAside: Record<string, number> = {};
-  for await (const answer of teacher.label(stream(texts), signal)) {
-    if ("reason" in answer) setAside[answer.reason] = (setAside[answer.reason] ?? 0) + 1;
-    else labels.push(answer);
-  }
-  // In one order, so that all who label the shard write the same file.
-  labels.sort((a, b) => (a.id < b.id ? -1 : 1));
-  if (labels.length < texts.length)
-    await writeOutcome(root, shard, { rows: labels.length, setAside });
-  if (labels.length === 0) return { labelled: 0, already: false };
   const { labels: classes, extras: names = [] } = teacher;
   const format = { digest: store, width: classes.length, dtype: "float32", extras: names } as const;
   // Without its index: a worker has no need to know what else is in a store of a billion rows.
   const labelStore = new LabelStore(root, format);
-  const { ids, rows, extras } = labelRows(labels, format);
+  const wanted = new Set(texts.filter(({ known }) => known !== true).map(({ id }) => id));
+  const asked = wanted.size;
+  const answers: TeacherLabel[] = [];
+  const setAside: Record<string, number> = {};
+  for await (const answer of teacher.label(stream(texts), signal)) {
+    if (!wanted.delete(answer.id)) continue;
+    if ("reason" in answer) setAside[answer.reason] = (setAside[answer.reason] ?? 0) + 1;
+    else answers.push(answer);
+  }
+  if (answers.length < asked) await writeOutcome(root, shard, { rows: answers.length, setAside });
+  if (answers.length === 0) return { labelled: 0, already: false };
+  // Whoever labels the shard writes the same file.
+  answers.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { ids, rows, extras } = labelRows(answers, format);
   const first = await labelStore.appendOnce(labelsNameOf(shard), ids, rows, extras);
-  return { labelled: first ? labels.length : 0, already: !first };
+  return { labelled: first ? answers.length : 0, already: !first };
 }

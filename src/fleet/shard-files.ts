@@ -45,6 +45,7 @@ export async function writeTexts(root: string, { name, texts }: TextShard): Prom
   const path = join(queueFolder(root), textsFile(name));
   await writeParquet(path, [
     { name: "text", type: "STRING", values: texts.map(({ text }) => text) },
+    { name: "known", type: "INT32", values: texts.map(({ known }) => (known === true ? 1 : 0)) },
   ]);
 }
 
@@ -66,11 +67,14 @@ export async function readTexts(
         "labels into; where it is, give the producer's command again.",
     );
   }
-  const column = (await readParquet(path, ["text"])).columns["text"];
-  const values = column?.type === "STRING" ? column.values : [];
-  const texts = values.map((text) => ({ id: textId(text ?? ""), text: text ?? "" }));
-  const ids = texts.map(({ id }) => id);
-  if (nameShard(store, ids) === name) return texts;
+  const { columns } = await readParquet(path, ["text", "known"]);
+  const values = columns["text"]?.type === "STRING" ? columns["text"].values : [];
+  const known = columns["known"]?.type === "INT32" ? columns["known"].values : [];
+  const texts = values.map((value, row): IdentifiedText => {
+    const text = value ?? "";
+    return { id: textId(text), text, ...(known[row] === 1 ? { known: true } : {}) };
+  });
+  if (nameShard(store, texts) === name) return texts;
   throw new LimbeckError(
     "E_DATA",
     `Expected the texts that ${path} was named after, got others. Give the producer's command again: it writes them anew.`,

@@ -94,10 +94,9 @@ async function expectAllOnce(folder: string, intents = FEW): Promise<void> {
   const store = (await findStore(folder))!;
   // The same lines: every text, none twice, and every logit to the bit.
   expect(await readRows(store)).toEqual(rows);
-  expect((await readdir(store)).filter((name) => !/^part-.*\.parquet$/.test(name)).sort()).toEqual([
-    "head.safetensors",
-    "teacher.json",
-  ]);
+  // Beside the shards at most what a killed worker had begun to write.
+  const others = (await readdir(store)).filter((name) => !/^part-.*\.(parquet|tmp)$/.test(name));
+  expect(others.sort()).toEqual(["head.safetensors", "teacher.json"]);
   const manifest = JSON.parse(
     await readFile(join(folder, "runs/fleet/label/manifest.json"), "utf8"),
   ) as { details: { texts: number; missing: object } };

@@ -86,6 +86,9 @@ export class RedisServer {
   }
 
   private async answers(): Promise<boolean> {
-    return await this.ask(async (client) => (await client.ping()) === "PONG").catch(() => false);
+    return await this.ask((client) => client.ping()).then(
+      () => true,
+      () => false,
+    );
   }
 }

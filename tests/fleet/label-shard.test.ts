@@ -71,6 +71,27 @@ describe("labelShard", () => {
     expect([...logits]).toEqual([0, 5, 0, 6, 0, 5]);
   });
 
+  it("commits no label of a known text, which only takes its place beside the others", async () => {
+    const { teacher } = toy();
+    const [asked] = texts as [(typeof texts)[0]];
+    // Some text whose id begins with the same byte, one of 256.
+    const known = Array.from({ length: 5000 }, (_, number) => String(number))
+      .map((text) => ({ id: textId(text), text }))
+      .find(({ id }) => id.slice(0, 2) === asked.id.slice(0, 2))!;
+    const missing = new Set([asked.id]);
+    const beside = splitShards({
+      store,
+      texts: [asked, known],
+      missing,
+      size: 10,
+      fixed: true,
+    })[0]!;
+    await writeTexts(root, beside);
+    const result = await labelShard({ root, job: { ...job, shard: beside.name }, teacher, signal });
+    expect(result).toEqual({ labelled: 1, already: false });
+    await expect(readLogits(root, [known.id])).rejects.toMatchObject({ code: "E_STORE" });
+  });
+
   it("leaves the first one's labels where two workers have the job at once", async () => {
     const one = toy();
     const results = await Promise.all([

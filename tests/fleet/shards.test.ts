@@ -42,6 +42,18 @@ describe("splitShards", () => {
     );
   });
 
+  it("hands out the store's ranges whole where answers depend on the texts beside", () => {
+    // First bytes 00, 00, 01 and 02: of range 00 one text is known and goes along, 01 is known as a whole.
+    const texts = textsOf(["00aa", "00bb", "01aa", "02aa"]);
+    const missing = new Set(["00bb", "02aa"]);
+    const shards = splitShards({ store, texts, missing, size: 1, fixed: true });
+    expect(shards.map((shard) => shard.texts)).toEqual([
+      [{ ...texts[0]!, known: true }, texts[1]],
+      [texts[3]],
+    ]);
+    expect(shards.map((shard) => shard.missing)).toEqual([1, 1]);
+  });
+
   it.each([0, -1, 1.5, NaN])("refuses shards of %s texts", (size) => {
     expect(() => split(["a"], ["a"], size)).toThrow(RangeError);
   });
@@ -50,8 +62,13 @@ describe("splitShards", () => {
 describe("names and job ids", () => {
   it("differ by store and by ids, and are such as BullMQ takes", () => {
     const other = "cd".repeat(32);
-    const names = [nameShard(store, ["a", "b"]), nameShard(store, ["a"]), nameShard(other, ["a"])];
-    expect(new Set(names).size).toBe(3);
+    const names = [
+      nameShard(store, textsOf(["a", "b"])),
+      nameShard(store, textsOf(["a"])),
+      nameShard(other, textsOf(["a"])),
+      nameShard(store, [{ id: "a", text: "text a", known: true }]),
+    ];
+    expect(new Set(names).size).toBe(names.length);
     // No colon, and no bare number, which BullMQ refuses.
     expect(jobIdOf(store, names[0]!)).toMatch(/^[0-9a-f]{16}-[0-9a-f]{32}$/);
   });
