@@ -1,7 +1,7 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { LimbeckError } from "../../src/errors.ts";
+import { deleteCheckpoints } from "../../src/fitting/checkpoint.ts";
 import { answerSet } from "../../src/fitting/validation.ts";
 import { acquireLock, type Lock } from "../../src/platform/lock.ts";
 import type { TeacherContext } from "../../src/types.ts";
@@ -117,7 +117,8 @@ async function train(folder: string, options: TrainArtefactOptions): Promise<voi
   } finally {
     await fitted.program.dispose();
   }
-  await rm(join(folder, WORK), { recursive: true, force: true });
+  // The scores of each epoch stay: metrics.jsonl.
+  await deleteCheckpoints(join(folder, WORK));
 }
 
 async function keep(folder: string, fitted: Fitted, options: TrainArtefactOptions): Promise<void> {
