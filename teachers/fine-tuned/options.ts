@@ -35,7 +35,7 @@ export const fineTunedOptions = z.strictObject({
     .max(1)
     .default(0.9)
     .describe("factor of the learning rate from each layer to the one below it; 1 = one rate"),
-  epochs: z.int().min(1).default(15).describe("passes over the labelled texts at most"),
+  epochs: z.int().min(1).default(8).describe("passes over the labelled texts at most"),
   patience: z
     .int()
     .min(1)
