@@ -8,6 +8,7 @@ export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
   classifier: async () => (await import("../teachers/classifier.ts")).teacher,
   "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
   "fine-tuned": async () => (await import("../teachers/fine-tuned.ts")).teacher,
+  "zero-shot": async () => (await import("../teachers/zero-shot.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {

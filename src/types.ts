@@ -17,6 +17,8 @@ export interface TextRow {
 export interface IdentifiedText {
   id: TextId;
   text: string;
+  /** Its answer is there already: in a fixed plan it only takes its place beside the others. */
+  known?: boolean;
 }
 
 export const SPLITS = ["labelled", "transfer", "validation", "test"] as const;
@@ -244,6 +246,10 @@ export interface TeacherPlace {
   modelsFolder: string;
   /** Whether a model that is not there may be downloaded. */
   download: boolean;
+  /** Told of a download; nobody is where it is left out. */
+  report?: Report;
+  /** Ends a download. */
+  signal?: AbortSignal;
   /** Another kind with its options checked, for teachers that are made of others. @throws LimbeckError `E_RECIPE` */
   findKind(entry: TeacherEntry): Promise<{ kind: TeacherKind; options: unknown }>;
 }

@@ -11,7 +11,16 @@ import { describeClassifier } from "./classifier/describe.ts";
 import { listNames } from "./classifier/map-labels.ts";
 import { classifierOptions, type ClassifierOptions } from "./classifier/options.ts";
 import { openForTiming } from "./classifier/timing.ts";
-import { BLOCK_TEXTS, CHUNK_TEXTS, chunksOf, makeBlocks } from "./transformers/blocks.ts";
+import {
+  BLOCK_TEXTS,
+  CHUNK_TEXTS,
+  chunksOf,
+  makeBlocks,
+  makeFixedBlocks,
+  rangesOf,
+  type TextBlock,
+} from "./transformers/blocks.ts";
+import { checkFirstTexts } from "./transformers/check-first-texts.ts";
 import {
   fingerprintChoice,
   openClassificationModel,
@@ -22,12 +31,30 @@ import { lazyPool, warnOfBatches } from "./transformers/open-logits.ts";
 import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
 import type { EncodeText } from "./transformers/text-encoder.ts";
 
-async function* blocksOf(texts: AsyncIterable<IdentifiedText>, encodeText: EncodeText) {
-  for await (const chunk of chunksOf(texts, CHUNK_TEXTS)) yield* makeBlocks(chunk, encodeText);
+/** A block, and which of its texts are asked about: the others only take their places beside them. */
+interface AskedBlock extends TextBlock {
+  wanted: ReadonlySet<string> | null;
+}
+
+async function* blocksOf(
+  texts: AsyncIterable<IdentifiedText>,
+  { encodeText, plan }: Pick<Labelling, "encodeText" | "plan">,
+): AsyncGenerator<AskedBlock> {
+  if (plan === "free") {
+    for await (const chunk of chunksOf(texts, CHUNK_TEXTS))
+      for (const block of makeBlocks(chunk, encodeText)) yield { ...block, wanted: null };
+    return;
+  }
+  for await (const ranges of rangesOf(texts, CHUNK_TEXTS)) {
+    const asked = ranges.filter(({ known }) => known !== true);
+    const wanted = new Set(asked.map(({ id }) => id));
+    for (const block of makeFixedBlocks(ranges, wanted, encodeText)) yield { ...block, wanted };
+  }
 }
 
 interface Labelling extends RunBlocksOptions {
   encodeText: EncodeText;
+  plan: "free" | "fixed";
   map: ClassMap;
   /** Logits of the model, K. */
   width: number;
@@ -35,11 +62,13 @@ interface Labelling extends RunBlocksOptions {
 
 async function* labelTexts(
   texts: AsyncIterable<IdentifiedText>,
-  { encodeText, map, width, ...running }: Labelling,
+  { encodeText, plan, map, width, ...running }: Labelling,
 ): AsyncGenerator<TeacherLabel> {
-  for await (const { block, rows } of runBlocks(blocksOf(texts, encodeText), running)) {
+  const blocks = blocksOf(texts, { encodeText, plan });
+  for await (const { block, rows } of runBlocks(blocks, running)) {
     for (const [row, id] of block.textIds.entries())
-      yield { id, logits: map.apply(rows.subarray(row * width, (row + 1) * width)) };
+      if (block.wanted?.has(id) ?? true)
+        yield { id, logits: map.apply(rows.subarray(row * width, (row + 1) * width)) };
   }
 }
 
@@ -62,6 +91,7 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
   // Imported here: a stage that is skipped should not pay half a second for it.
   const { loadTextEncoder } = await import("./transformers/text-encoder.ts");
   const encodeText = await loadTextEncoder(model.folder.path, model.maxLength);
+  const check = checkFirstTexts(model, { model: options.model, report });
   const pool = lazyPool(model, { dtype, batch, workers });
   const description = describeClassifier(model, map, { classes, options });
   const width = model.labels.length;
@@ -78,7 +108,10 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
     plan: model.plan,
     heldOut: "any",
     label: (texts, signal) =>
-      labelTexts(texts, { pool: pool.open, workers, signal, encodeText, map, width }),
+      labelTexts(check(texts), {
+        ...{ pool: pool.open, workers, signal },
+        ...{ encodeText, plan: model.plan, map, width },
+      }),
     close: pool.close,
   };
 }

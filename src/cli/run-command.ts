@@ -18,6 +18,7 @@ interface RunOptions {
   from?: StageName;
   json?: boolean;
   quiet?: boolean;
+  download?: boolean;
 }
 
 const SUMMARIES: Readonly<Record<StageName | "run", string>> = {
@@ -97,6 +98,7 @@ async function runRecipe(path: string, options: RunOptions, until: StageName): P
       until,
       signal,
       report: reporter.report,
+      download: options.download ?? false,
       ...(options.out === undefined ? {} : { out: options.out }),
       ...(options.from === undefined ? {} : { from: options.from }),
     }),
@@ -114,6 +116,10 @@ export function createRunCommand(name: StageName | "run"): Command {
     .addOption(setOption())
     .option("--out <folder>", "folder of the run (default: runs/<name of the recipe>)")
     .addOption(new Option("--from <stage>", "redo this stage and those after it").choices(STAGES))
+    .option(
+      "--download",
+      "fetch a teacher's model of the hub (org/name@revision) that is not here yet",
+    )
     .option("--json", "one JSON event a line on standard output")
     .option("--quiet", "show the end only")
     .action((path: string, options: RunOptions) => runRecipe(path, options, until));

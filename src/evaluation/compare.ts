@@ -75,7 +75,7 @@ export function gapClosed(
   confidence: number,
 ): GapClosed {
   const { student, control, teacher } = systems;
-  if (control === null) return { value: null, reason: "the recipe has no hard-label control" };
+  if (control === null) return { value: null, reason: "there is no hard-label control" };
   const gap = differences(teacher, control, confidence).accuracy;
   const gain = differences(student, control, confidence).accuracy;
   if (gap === null || gain === null)

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { LimbeckError } from "../errors.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type {
   LabelledText,
@@ -37,6 +38,7 @@ export async function openTeacher(
   options: OpenTeacherOptions,
 ): Promise<Teacher> {
   const { recipe, place, labelsFolder, classes, gold, signal, report } = options;
+  requireClasses(classes);
   const { kind, options: own } = await place.findKind(entry);
   const context: TeacherContext = {
     ...place,
@@ -63,4 +65,14 @@ export async function openTeacher(
     await teacher.close();
     throw thrown;
   }
+}
+
+/** Texts without a label name no classes. */
+function requireClasses(classes: readonly string[]): void {
+  if (classes.length > 0) return;
+  throw new LimbeckError(
+    "E_DATA",
+    "Expected the names of the classes, got none: no text has a label. " +
+      "Name them in the recipe, as in data: { classes: [card_arrival, exchange_rate] }, or name the label column in data.columns.label.",
+  );
 }

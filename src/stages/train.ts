@@ -15,6 +15,7 @@ import { prepareSets, type TrainingTexts } from "../training/prepare-sets.ts";
 import { summarizeRuns } from "../training/summary.ts";
 import { trainAll } from "../training/train-all.ts";
 import { makeVocabulary, unknownShare, type Vocabulary } from "../training/vocabulary.ts";
+import { withoutLabels } from "../training/without-labels.ts";
 import type {
   LabelDetails,
   PrepareDetails,
@@ -110,16 +111,17 @@ interface TrainOn {
 
 /** Leaves the texts and targets for the worker processes, trains, and takes them away again. */
 async function trainOn(
-  { recipe, run, signal, report }: StageContext,
+  { recipe: asked, run, signal, report }: StageContext,
   { folder, prepare, texts, vocabulary }: TrainOn,
 ): Promise<{ runs: TrainedRun[]; notes: string[]; against: "teacher" | "gold" | null }> {
   const label = (await readManifest<LabelDetails>(run, "label")).details;
-  const { maxLength } = recipe.train;
   const notes: string[] = [];
   const note = (message: string): void => {
     notes.push(message);
     report({ kind: "note", stage: "train", message });
   };
+  const recipe = texts.labelled.length > 0 ? asked : withoutLabels(asked, note);
+  const { maxLength } = recipe.train;
   const device = await deviceOf(recipe, note);
   // Hidden, since it is no output.
   const data = join(folder, ".data");

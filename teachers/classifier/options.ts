@@ -6,7 +6,7 @@ export const classifierOptions = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "folder of a text classification model in transformers.js layout: config.json, tokenizer.json, onnx/",
+      "folder of a text classification model in transformers.js layout (config.json, tokenizer.json, onnx/), or org/name@revision of the hub",
     ),
   labels: z
     .record(z.string(), z.string().min(1).nullable())
@@ -26,6 +26,10 @@ export const classifierOptions = z.strictObject({
     .describe(
       "which file in onnx/ is used: fp32 = model.onnx; q8 = model_quantized.onnx is faster, and its logits are a little off",
     ),
+  download: z
+    .boolean()
+    .default(false)
+    .describe("whether a model that is not there may be downloaded, as with --download"),
 });
 
 export type ClassifierOptions = z.output<typeof classifierOptions>;

@@ -6,12 +6,7 @@ import type { IdentifiedText } from "../../src/types.ts";
 import { CHUNK_TEXTS, chunksOf, makeBlocks, type TextBlock } from "../transformers/blocks.ts";
 import type { ModelPool } from "../transformers/model-pool.ts";
 import type { EncodeText } from "../transformers/text-encoder.ts";
-
-/** Vectors of some texts, `[ids.length, D]`. */
-export interface VectorBlock {
-  ids: string[];
-  vectors: Float32Array;
-}
+import type { VectorBlock, VectorSource } from "./vector-source.ts";
 
 /** Opens the sessions at first need: where every vector is cached, none is ever loaded. */
 export type OpenPool = () => Promise<ModelPool>;
@@ -51,7 +46,7 @@ class Unsaved {
 }
 
 /** An encoder whose vectors, rounded to float16, are kept on disk: what was encoded once is only read again. */
-export class CachedEncoder {
+export class CachedEncoder implements VectorSource {
   private readonly store: LabelStore;
   private readonly encodeText: EncodeText;
   private readonly openPool: OpenPool;

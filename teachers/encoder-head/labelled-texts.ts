@@ -1,7 +1,7 @@
 import { LimbeckError } from "../../src/errors.ts";
 import type { LabelledVectors } from "../../src/math/softmax-regression/loss.ts";
 import type { IdentifiedText, LabelledText } from "../../src/types.ts";
-import type { CachedEncoder } from "./cached-encoder.ts";
+import type { VectorSource } from "./vector-source.ts";
 
 /**
  * Holds the labelled texts against what a head needs: some, of two classes or more, at least one of each class.
@@ -44,7 +44,7 @@ async function* stream(texts: readonly IdentifiedText[]): AsyncGenerator<Identif
 /** The labelled texts' vectors, in the order of the texts: joined by id. */
 export async function encodeLabelled(
   labelled: readonly LabelledText[],
-  encoder: CachedEncoder,
+  encoder: VectorSource,
   size: number,
   signal: AbortSignal,
 ): Promise<LabelledVectors> {

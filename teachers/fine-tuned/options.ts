@@ -6,8 +6,13 @@ export const fineTunedOptions = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "folder of a BERT in Hugging Face layout: config.json, tokenizer.json, tokenizer_config.json, and model.safetensors or onnx/",
+      "folder of a BERT in Hugging Face layout (config.json, tokenizer.json, tokenizer_config.json, and model.safetensors or onnx/), " +
+        "or org/name@revision on the hub",
     ),
+  download: z
+    .boolean()
+    .default(false)
+    .describe("whether a model that is not there may be downloaded, as with --download"),
   trainable: z
     .union([z.literal("all"), z.literal("head"), z.strictObject({ last: z.int().min(1) })])
     .default("all")

@@ -5,6 +5,7 @@ import { deleteCheckpoints } from "../../src/fitting/checkpoint.ts";
 import { answerSet } from "../../src/fitting/validation.ts";
 import { acquireLock, type Lock } from "../../src/platform/lock.ts";
 import type { TeacherContext } from "../../src/types.ts";
+import { checkTokenizerFit } from "../transformers/tokenizer-fit.ts";
 import {
   artefactFolder,
   discardManifest,
@@ -96,6 +97,8 @@ async function train(folder: string, options: TrainArtefactOptions): Promise<voi
   const { base, split, seed, digest, context } = options;
   const { classes, workers, signal, report } = context;
   report({ kind: "note", stage: "label", message: announceFit(split, options.options) });
+  const { model } = options.options;
+  await checkTokenizerFit({ folder: base.path, model, texts: split.training, report });
   const { loadTextEncoder } = await import("../transformers/text-encoder.ts");
   const fitted = await fineTune({
     base,

@@ -2,20 +2,27 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TeacherPlace } from "../../src/types.ts";
 import type { ModelDtype } from "./dtypes.ts";
+import { resolveModel } from "./hub/resolve-model.ts";
+import { onnxFiles } from "./hub/wanted-files.ts";
 import { dependsOnBatch } from "./lexicon.ts";
 import { classifierError } from "./logits-session.ts";
 import { fingerprintModel, openModelFolder, type ModelFolder } from "./model-folder.ts";
 
 /** Which file of which model, and how much of a text it reads. */
 export interface ModelChoice {
+  /** A folder, or a model of the hub. */
   model: string;
   dtype: ModelDtype;
+  /** Whether the recipe allows to download it. */
+  download: boolean;
   maxLength: number;
 }
 
 /** A folder with a model that gives each text one logit per label. */
 export interface ClassificationModel {
   folder: ModelFolder;
+  /** `org/name@commit` of a model of the hub, null of a folder. */
+  source: string | null;
   /** Names in the order of the logits, as the model has them. */
   labels: readonly string[];
   /** `problem_type` of config.json: what the model was trained for. */
@@ -69,43 +76,45 @@ function longestInput(config: Fields, tokenizer: Fields): number {
   );
 }
 
-/** Where a recipe's model lies. */
-export function locateModel(model: string, place: TeacherPlace): string {
-  return place.resolve(model);
+async function locateModel({ model, dtype, download }: ModelChoice, place: TeacherPlace) {
+  return resolveModel({ model, place, files: onnxFiles(dtype), download });
 }
 
 /** SHA-256 over the files of the model that a recipe names. */
-export function fingerprintChoice(choice: ModelChoice, place: TeacherPlace): Promise<string> {
-  return fingerprintModel(locateModel(choice.model, place), choice.dtype);
+export async function fingerprintChoice(choice: ModelChoice, place: TeacherPlace): Promise<string> {
+  return fingerprintModel((await locateModel(choice, place)).path, choice.dtype);
 }
 
 /**
  * Finds and hashes the files of a classification model and reads what its logits are called.
  *
- * @throws LimbeckError `E_TEACHER` naming the folder and what is missing in it.
+ * @throws LimbeckError `E_TEACHER` naming the folder and what is missing in it, or why a model cannot be downloaded.
  */
 export async function openClassificationModel(
-  { model, dtype, maxLength }: ModelChoice,
+  choice: ModelChoice,
   place: TeacherPlace,
 ): Promise<ClassificationModel> {
-  const folder = await openModelFolder(locateModel(model, place), dtype);
+  const { path, source } = await locateModel(choice, place);
+  const folder = await openModelFolder(path, choice.dtype);
   const config = await readFields(join(folder.path, "config.json"));
   const tokenizer = await readFields(join(folder.path, "tokenizer_config.json"));
   const problem = config["problem_type"];
   return {
     folder,
+    source,
     labels: labelsOf(config, folder.path),
     problem: typeof problem === "string" ? problem : null,
-    maxLength: Math.min(maxLength, longestInput(config, tokenizer)),
+    maxLength: Math.min(choice.maxLength, longestInput(config, tokenizer)),
     plan: (await dependsOnBatch(folder)) ? "fixed" : "free",
   };
 }
 
 /** What a classification model's logits depend on, for a teacher's description. */
 export function describeModel(
-  { folder, maxLength, plan }: ClassificationModel,
+  { folder, source, maxLength, plan }: ClassificationModel,
   { dtype, batch }: { dtype: ModelDtype; batch: number },
 ) {
   // Where a text's logits depend on its neighbours, they depend on how many it has.
-  return { files: folder.hashes, dtype, maxLength, ...(plan === "fixed" && { plan, batch }) };
+  const fixed = plan === "fixed" && { plan, batch };
+  return { files: folder.hashes, dtype, maxLength, ...(source !== null && { source }), ...fixed };
 }

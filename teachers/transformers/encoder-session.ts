@@ -1,15 +1,15 @@
 import type { Tensor } from "@huggingface/transformers";
 import type { ModelDtype } from "./dtypes.ts";
 import { teacherError } from "./model-folder.ts";
+import { poolTokens, type Pooler } from "./pooling.ts";
 import { RunningModel, type TokenBlock } from "./running-model.ts";
 
-export interface SessionOptions {
+export interface SessionOptions extends Pooler {
   output?: "vectors";
   folder: string;
   dtype: ModelDtype;
   /** Width of the vectors, D. */
   size: number;
-  normalize: boolean;
 }
 
 /** A model on one thread that turns texts into vectors. */
@@ -42,7 +42,12 @@ export class EncoderSession {
     const vectors = new Float32Array(lengths.length * this.options.size);
     for (const part of RunningModel.batches(block, batch)) {
       const hidden = await this.run(part);
-      this.pool(hidden, part.lengths, vectors.subarray(part.first * this.options.size));
+      poolTokens(
+        hidden,
+        part.lengths,
+        this.options,
+        vectors.subarray(part.first * this.options.size),
+      );
     }
     return vectors;
   }
@@ -80,28 +85,5 @@ export class EncoderSession {
       );
     }
     return hidden.data;
-  }
-
-  /**
-   * Mean over a text's tokens, then the length of the vector to 1. Sums in float64 and in the order of the tokens, so
-   * that padding and neighbours change no bit.
-   */
-  private pool(hidden: Float32Array, lengths: Int32Array, into: Float32Array): void {
-    const { size, normalize } = this.options;
-    const length = hidden.length / size / lengths.length;
-    const sum = new Float64Array(size);
-    lengths.forEach((own, row) => {
-      sum.fill(0);
-      for (let position = 0; position < own; position += 1) {
-        const from = (row * length + position) * size;
-        for (let column = 0; column < size; column += 1) sum[column]! += hidden[from + column]!;
-      }
-      const divisor = normalize
-        ? Math.sqrt(sum.reduce((total, value) => total + value * value, 0))
-        : own;
-      for (let column = 0; column < size; column += 1) {
-        into[row * size + column] = divisor === 0 ? 0 : sum[column]! / divisor;
-      }
-    });
   }
 }

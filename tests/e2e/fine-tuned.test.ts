@@ -52,7 +52,7 @@ describe("limbeck run with a fine-tuned teacher", () => {
     const teacher = report.systems.find(({ role }) => role === "teacher")!;
     // Chance is 0.33.
     expect(teacher.metrics.accuracy!.value).toBeGreaterThan(0.7);
-    expect(teacher.size.parameters).toBeGreaterThan(22e6);
+    expect(teacher.size!.parameters).toBeGreaterThan(22e6);
     expect(teacher.speed).not.toBeNull();
   });
 

@@ -179,6 +179,35 @@ describe("chooseStrength", () => {
     expect(seen).toBeGreaterThan(0.55);
   });
 
+  it("keeps the held-out logits of the chosen strength: their scores are those of the table", async () => {
+    const choice = (await chooseStrength(loss, data, { seed: 3 }))!;
+    const { texts, logits } = choice.heldOut;
+    expect([...texts]).toEqual(Array.from(data.labels, (_, text) => text));
+    let right = 0;
+    let crossEntropy = 0;
+    texts.forEach((text, row) => {
+      const own = logits.subarray(row * classes, (row + 1) * classes);
+      const label = data.labels[text]!;
+      if (argmax(own) === label) right += 1;
+      const total = own.reduce((sum, logit) => sum + Math.exp(logit), 0);
+      crossEntropy += Math.log(total) - own[label]!;
+    });
+    const score = choice.scores.find(({ strength }) => strength === choice.strength)!;
+    expect(right / texts.length).toBeCloseTo(score.accuracy, 12);
+    expect(crossEntropy / texts.length).toBeCloseTo(score.logLoss, 5);
+  });
+
+  it("holds out no only text of a class, and takes one strength as it is", async () => {
+    // Classes 0 and 1 have two texts each, 2 and 3 one: these stay in every training part.
+    const labels = Int32Array.of(2, 0, 1, 0, 3, 1);
+    const few = { vectors: data.vectors.slice(0, 6 * features), labels };
+    const choice = (await chooseStrength(loss, few, { seed: 0, strengths: [7] }))!;
+    expect(choice).toMatchObject({ strength: 7, folds: 2 });
+    expect(choice.scores.map(({ strength }) => strength)).toEqual([7]);
+    expect([...choice.heldOut.texts]).toEqual([1, 2, 3, 5]);
+    expect(choice.heldOut.logits.length).toBe(4 * classes);
+  });
+
   it("gives way where no class has two texts", async () => {
     const single = {
       vectors: data.vectors.slice(0, 4 * features),

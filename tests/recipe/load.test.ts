@@ -278,12 +278,12 @@ describe("loadRecipe: what is wrong with values", () => {
     ["{ perClass: 0 }", "Expected data.labelled.perClass to be a whole number, 1 or more, got 0."],
     [
       "{ perClass: 5, count: 50 }",
-      "Expected data.labelled to be all or a mapping with perClass or a mapping with count, got perClass and count. " +
+      "Expected data.labelled to be all or none or a mapping with perClass or a mapping with count, got perClass and count. " +
         "Keep one of them.",
     ],
     [
       "some",
-      'Expected data.labelled to be all or a mapping with perClass or a mapping with count, got "some".',
+      'Expected data.labelled to be all or none or a mapping with perClass or a mapping with count, got "some".',
     ],
   ])("labelled: %s", async (value, expected) => {
     expect(

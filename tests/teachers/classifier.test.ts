@@ -107,8 +107,22 @@ describe("classifier", () => {
     expect(teacher.plan).toBe("fixed");
     expect(teacher.description["model"]).toMatchObject({ plan: "fixed", batch: 32 });
     expect(warnings).toEqual([expect.stringContaining("quantizes whole batches")]);
-    // The same texts in the same order: the same blocks, the same bits.
-    expect(await logitsOf(teacher, texts)).toEqual(await logitsOf(teacher, texts));
+    // Whole ranges of ids, sorted: a text's neighbours are the same whatever is known already, and so are its bits.
+    const many = identified(Array.from({ length: 3000 }, (_, index) => `card ${index} money`));
+    const sorted = many.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const all = await logitsOf(teacher, sorted);
+    expect(all.size).toBe(3000);
+    const wanted = new Set([5, 700, 2999].map((index) => sorted[index]!.id));
+    const rest = sorted.map((text) => (wanted.has(text.id) ? text : { ...text, known: true }));
+    const some = await logitsOf(teacher, rest);
+    expect(new Set(some.keys())).toEqual(wanted);
+    for (const id of wanted) expect(some.get(id)).toEqual(all.get(id));
+    // Without their neighbours they would have others: what the ranges are for.
+    const alone = await logitsOf(
+      teacher,
+      sorted.filter(({ id }) => wanted.has(id)),
+    );
+    expect([...wanted].some((id) => furthest(alone.get(id)!, all.get(id)!) > 0)).toBe(true);
     await teacher.close();
   });
 
@@ -148,6 +162,29 @@ describe("classifier", () => {
     // Two blocks of 128 per worker are in flight, and the one that was begun.
     expect(seen.length).toBeLessThanOrEqual(3 * 128);
     await teacher.close();
+  });
+
+  it("warns once of texts in another language", async () => {
+    const warnings: string[] = [];
+    const teacher = await open({}, CLASSES, (event) => {
+      if (event.kind === "warning") warnings.push(event.message);
+    });
+    const russian = identified([
+      "Где мои деньги, которые я отправил другу?",
+      "Моя карта не работает, верните деньги на счёт",
+      "Какой сегодня курс обмена валюты у банка?",
+    ]);
+    await logitsOf(teacher, russian);
+    await logitsOf(teacher, russian);
+    expect(warnings).toEqual([expect.stringContaining("does not fit the texts")]);
+    await teacher.close();
+  });
+
+  it("says how a model of the hub may be had", async () => {
+    await expect(open({ model: "some/model@main" })).rejects.toMatchObject({
+      code: "E_TEACHER",
+      message: expect.stringContaining("--download") as string,
+    });
   });
 
   it("gives the model's word vectors", async () => {

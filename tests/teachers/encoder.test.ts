@@ -9,7 +9,13 @@ import { loadTextEncoder, type EncodeText } from "../../teachers/transformers/te
 import { bankingTexts, MODEL } from "./helpers.ts";
 
 const SIZE = 384;
-const options = { folder: MODEL, dtype: "q8", size: SIZE, normalize: true } as const;
+const options = {
+  folder: MODEL,
+  dtype: "q8",
+  size: SIZE,
+  pooling: "mean",
+  normalize: true,
+} as const;
 
 // tests/fixtures/generators/teacher_vectors.py
 const file = new URL("../fixtures/teacher/vectors.json", import.meta.url);
