@@ -20,10 +20,13 @@ import { fineTunedOptions, type FineTunedOptions } from "./fine-tuned/options.ts
 import { splitLabelled } from "./fine-tuned/split-labelled.ts";
 import { openForTiming } from "./fine-tuned/timing.ts";
 import { BLOCK_TEXTS } from "./transformers/blocks.ts";
+import { resolveModel } from "./transformers/hub/resolve-model.ts";
+import { safetensorsFiles } from "./transformers/hub/wanted-files.ts";
 
-/** Where the pretrained model lies. */
-function findModel({ model }: FineTunedOptions, place: TeacherPlace): Promise<string> {
-  return Promise.resolve(place.resolve(model));
+/** Where the pretrained model lies, downloaded where it is not there and that is allowed. */
+async function findModel(options: FineTunedOptions, place: TeacherPlace): Promise<string> {
+  const { model, download } = options;
+  return (await resolveModel({ model, place, files: safetensorsFiles(), download })).path;
 }
 
 async function openModel(options: FineTunedOptions, place: TeacherPlace): Promise<BaseModel> {

@@ -148,7 +148,7 @@ class Run {
     if (validation === null) return null;
     const score = await validate(program, validation);
     const { best } = this.progress;
-    if (best === null || isBetter(score, best.score, validation.against)) {
+    if (best === null || isBetter(score, best.score, validation.judge ?? validation.against)) {
       this.progress.best = { step: this.step, score };
       this.progress.epochsWithoutImprovement = 0;
       this.best = (await program.saveState()).weights;

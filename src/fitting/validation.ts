@@ -19,15 +19,17 @@ export interface Validation {
   /** Held to the teacher's logits, or to gold labels that the recipe bought. */
   against: "teacher" | "gold";
   temperature: number;
+  /** What tells two scores apart, if not what is usual against the teacher or gold labels. */
+  judge?: "loss";
 }
 
 /** Whether a score is better: the loss decides against the teacher (finer than agreement), accuracy against gold. */
 export function isBetter(
   score: ValidationScore,
   best: ValidationScore,
-  against: Validation["against"],
+  against: Validation["against"] | "loss",
 ): boolean {
-  if (against === "teacher") return score.loss < best.loss;
+  if (against !== "gold") return score.loss < best.loss;
   return (
     score.agreement > best.agreement ||
     (score.agreement === best.agreement && score.loss < best.loss)

@@ -8,6 +8,9 @@ import type { LabelledSplit } from "./split-labelled.ts";
 /** Raised when the same inputs give other weights. */
 const FORMAT = 1;
 
+/** Where the model lies and how it came there changes nothing. */
+const ELSEWHERE = { model: undefined, download: undefined };
+
 function digestTexts(texts: readonly LabelledText[]): string {
   return digestOf(texts.map(({ id, label }) => [id, label]));
 }
@@ -26,8 +29,7 @@ export function describeFit(parts: {
     format: FORMAT,
     labels: classes,
     model: base.hashes,
-    // undefined: where the model lies changes nothing.
-    settings: { ...options, model: undefined, learningRate: peakRate(options), seed },
+    settings: { ...options, ...ELSEWHERE, learningRate: peakRate(options), seed },
     training: { texts: split.training.length, digest: digestTexts(split.training) },
     heldOut: {
       texts: split.heldOut.length,

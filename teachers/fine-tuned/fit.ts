@@ -101,7 +101,7 @@ function planOf({ options, seed }: FitOptions, rows: number): StepPlan {
 
 /**
  * Fine-tunes a BERT on the labelled texts, from the last checkpoint of the same digest if there is one; the weights of
- * the epoch that answers the held-out texts best are kept. Killed and started again it gives the same weights, bit for
+ * the epoch with the least cross-entropy on the held-out texts are kept. Killed and started again it gives the same weights, bit for
  * bit.
  *
  * @throws LimbeckError `E_ABORTED` after saving where `signal` stops it; `E_TRAINING` where loss or gradients are not
@@ -116,11 +116,12 @@ export async function fineTune(fit: FitOptions): Promise<Fitted> {
   try {
     if (options.head === "fitted") await startHead(program, training, fit);
     const plan = planOf(fit, training.rows);
-    const validation = { set: heldOut, against: "gold", temperature: 1 } as const;
+    // Accuracy on a few texts is coarse, and the student learns from the probabilities too.
+    const judged = { against: "gold", judge: "loss", temperature: 1 } as const;
     const outcome = await trainRun({
       program,
       set: training,
-      validation: heldOut.rows > 0 ? validation : null,
+      validation: heldOut.rows > 0 ? { set: heldOut, ...judged } : null,
       plan,
       patience: options.patience,
       folder,

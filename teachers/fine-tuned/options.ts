@@ -6,8 +6,13 @@ export const fineTunedOptions = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "folder of a BERT in Hugging Face layout: config.json, tokenizer.json, tokenizer_config.json, and model.safetensors or onnx/",
+      "folder of a BERT in Hugging Face layout (config.json, tokenizer.json, tokenizer_config.json, and model.safetensors or onnx/), " +
+        "or org/name@revision on the hub",
     ),
+  download: z
+    .boolean()
+    .default(false)
+    .describe("whether a model that is not there may be downloaded, as with --download"),
   trainable: z
     .union([z.literal("all"), z.literal("head"), z.strictObject({ last: z.int().min(1) })])
     .default("all")
@@ -35,7 +40,7 @@ export const fineTunedOptions = z.strictObject({
     .max(1)
     .default(0.9)
     .describe("factor of the learning rate from each layer to the one below it; 1 = one rate"),
-  epochs: z.int().min(1).default(15).describe("passes over the labelled texts at most"),
+  epochs: z.int().min(1).default(8).describe("passes over the labelled texts at most"),
   patience: z
     .int()
     .min(1)

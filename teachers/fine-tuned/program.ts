@@ -5,9 +5,9 @@ import {
   denseParameters,
   fineTuneGroups,
   firstToken,
-  meanOverTokens,
+  tf,
 } from "../../src/engine/index.ts";
-import type { ParameterGroup, Program, tf } from "../../src/engine/index.ts";
+import type { ParameterGroup, Program } from "../../src/engine/index.ts";
 import { crossEntropyLoss } from "../../src/losses/cross-entropy.ts";
 import type { BertConfig } from "./base-model.ts";
 import type { FineTunedOptions } from "./options.ts";
@@ -22,6 +22,16 @@ export interface ProgramOptions {
   options: Pick<FineTunedOptions, "dropout" | "pooling" | "maxLength">;
   /** C. */
   classes: number;
+}
+
+/**
+ * Mean of the states of a text's tokens, `[B, L, H]` → `[B, H]`, whose bits depend neither on the padding nor on the
+ * number of texts: a product with each token's share, made twice, and the mean of the two. ONNX Runtime takes a sum over
+ * `L` in another order where `B` is 1, and a product with a single row in another one where `L` is odd.
+ */
+function meanState(states: tf.Tensor3D, mask: tf.Tensor2D): tf.Tensor2D {
+  const shares = tf.expandDims<tf.Tensor3D>(tf.div(mask, tf.sum(mask, 1, true)), 1);
+  return tf.mean(tf.matMul(tf.concat([shares, shares], 1), states), 1);
 }
 
 /**
@@ -52,7 +62,7 @@ export function classifierProgram({ config, options, classes }: ProgramOptions):
       const embedded = inputs["embedded"] as tf.Tensor3D;
       const bert = { layers, heads, dropout, epsilon };
       const states = bertStates(parameters, { embedded, mask }, context, bert).at(-1)!;
-      const pooled = pooling === "cls" ? firstToken(states) : meanOverTokens(states, mask);
+      const pooled = pooling === "cls" ? firstToken(states) : meanState(states, mask);
       return { pooled, logits: applyDense(parameters, HEAD, context.dropout(pooled, dropout)) };
     },
     loss(outputs, inputs) {

@@ -1,10 +1,11 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { LimbeckError } from "../../src/errors.ts";
+import { deleteCheckpoints } from "../../src/fitting/checkpoint.ts";
 import { answerSet } from "../../src/fitting/validation.ts";
 import { acquireLock, type Lock } from "../../src/platform/lock.ts";
 import type { TeacherContext } from "../../src/types.ts";
+import { checkTokenizerFit } from "../transformers/tokenizer-fit.ts";
 import {
   artefactFolder,
   discardManifest,
@@ -96,6 +97,8 @@ async function train(folder: string, options: TrainArtefactOptions): Promise<voi
   const { base, split, seed, digest, context } = options;
   const { classes, workers, signal, report } = context;
   report({ kind: "note", stage: "label", message: announceFit(split, options.options) });
+  const { model } = options.options;
+  await checkTokenizerFit({ folder: base.path, model, texts: split.training, report });
   const { loadTextEncoder } = await import("../transformers/text-encoder.ts");
   const fitted = await fineTune({
     base,
@@ -117,7 +120,8 @@ async function train(folder: string, options: TrainArtefactOptions): Promise<voi
   } finally {
     await fitted.program.dispose();
   }
-  await rm(join(folder, WORK), { recursive: true, force: true });
+  // The scores of each epoch stay: metrics.jsonl.
+  await deleteCheckpoints(join(folder, WORK));
 }
 
 async function keep(folder: string, fitted: Fitted, options: TrainArtefactOptions): Promise<void> {

@@ -117,8 +117,12 @@ export function meanOverTokens(states: tf.Tensor3D, mask: tf.Tensor2D): tf.Tenso
   return tf.div<tf.Tensor2D>(sum, tf.sum(mask, 1, true));
 }
 
-/** The state of each text's first token: `[B, L, H]` → `[B, H]`. */
+/**
+ * The state of each text's first token: `[B, L, H]` → `[B, H]`. A sum in which only the first place counts, since the
+ * gradient of a slice would pad by L - 1.
+ */
 export function firstToken(states: tf.Tensor3D): tf.Tensor2D {
-  const [batch, , hidden] = states.shape;
-  return tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, hidden]), [batch, hidden]);
+  const length = states.shape[1];
+  const first = tf.cast(tf.equal(tf.range(0, length), 0), "float32");
+  return tf.sum(tf.mul(states, tf.reshape(first, [1, length, 1])), 1);
 }
