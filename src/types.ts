@@ -17,6 +17,8 @@ export interface TextRow {
 export interface IdentifiedText {
   id: TextId;
   text: string;
+  /** Its answer is there already: in a fixed plan it only takes its place beside the others. */
+  known?: boolean;
 }
 
 export const SPLITS = ["labelled", "transfer", "validation", "test"] as const;

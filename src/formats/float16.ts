@@ -47,12 +47,11 @@ export function encodeFloat16(values: Float32Array): Uint8Array {
 export function decodeFloat16(bytes: Uint8Array): Float32Array {
   if (bytes.length % 2 !== 0)
     throw new RangeError(`Expected an even number of bytes, got ${bytes.length}.`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const decode = decodingTable();
-  return Float32Array.from(
-    { length: bytes.length / 2 },
-    (_, index) => decode[view.getUint16(index * 2, true)]!,
-  );
+  const values = new Float32Array(bytes.length / 2);
+  for (let index = 0; index < values.length; index += 1)
+    values[index] = decode[bytes[2 * index]! | (bytes[2 * index + 1]! << 8)]!;
+  return values;
 }
 
 /** Rounds every number to the nearest binary16, in place. */

@@ -112,6 +112,25 @@ function kindOf(element: SchemaElement): ColumnKind {
   );
 }
 
+/** Copies rows; those of an uncompressed page lie one behind the other in the file's bytes and are copied at once. */
+function addFixed(
+  { width, bytes }: { width: number; bytes: Uint8Array },
+  data: ArrayLike<Uint8Array>,
+  rowStart: number,
+): void {
+  const first = data[0];
+  if (first === undefined) return;
+  const { buffer, byteOffset } = first;
+  let row = 1;
+  while (row < data.length) {
+    const next = data[row]!;
+    if (next.buffer !== buffer || next.byteOffset !== byteOffset + row * width) break;
+    row += 1;
+  }
+  bytes.set(new Uint8Array(buffer, byteOffset, row * width), rowStart * width);
+  for (; row < data.length; row += 1) bytes.set(data[row]!, (rowStart + row) * width);
+}
+
 /** Collects a column's chunks, each at its row. */
 class ColumnBuilder {
   readonly column: ParquetColumn;
@@ -128,11 +147,11 @@ class ColumnBuilder {
 
   add(data: ArrayLike<unknown>, rowStart: number): void {
     const { column } = this;
-    for (let row = 0; row < data.length; row += 1) {
-      const value = data[row];
-      if (column.type === "FIXED")
-        column.bytes.set(value as Uint8Array, (rowStart + row) * column.width);
-      else (column.values as unknown[])[rowStart + row] = value ?? null;
+    if (column.type === "FIXED") {
+      addFixed(column, data as ArrayLike<Uint8Array>, rowStart);
+    } else {
+      for (let row = 0; row < data.length; row += 1)
+        (column.values as unknown[])[rowStart + row] = data[row] ?? null;
     }
     this.filled += data.length;
   }
@@ -148,10 +167,9 @@ async function decode(
   bytes: Uint8Array,
   names: readonly string[] | undefined,
 ): Promise<ParquetTable> {
-  const file = bytes.buffer.slice(
-    bytes.byteOffset,
-    bytes.byteOffset + bytes.byteLength,
-  ) as ArrayBuffer;
+  const whole = bytes.byteLength === bytes.buffer.byteLength;
+  const end = bytes.byteOffset + bytes.byteLength;
+  const file = (whole ? bytes.buffer : bytes.buffer.slice(bytes.byteOffset, end)) as ArrayBuffer;
   const metadata: FileMetaData = parquetMetadata(file);
   const elements = new Map(metadata.schema.slice(1).map((element) => [element.name, element]));
   const rows = Number(metadata.num_rows);

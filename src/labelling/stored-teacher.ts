@@ -1,3 +1,4 @@
+import { compactQuietly } from "../labels/compact.ts";
 import { openLabelStore, type LabelStore } from "../labels/label-store.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { IdentifiedText, Report, Teacher, TeacherLabel } from "../types.ts";
@@ -7,13 +8,14 @@ export async function openStore(
   teacher: Teacher,
   { labelsFolder, report }: { labelsFolder: string; report: Report },
 ): Promise<LabelStore> {
-  const { description, digest, files, labels } = teacher;
+  const { description, digest, files, labels, extras } = teacher;
   const store = await openLabelStore({
     folder: labelsFolder,
     description,
     digest,
     width: labels.length,
     files,
+    ...(extras && { extras }),
   });
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });
   return store;
@@ -41,6 +43,7 @@ export async function storedTeacher(
       yield* answer(teacher, store, chunk, signal);
     },
     async close() {
+      await compactQuietly(store);
       store.close();
       await teacher.close();
     },

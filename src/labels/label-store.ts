@@ -1,9 +1,17 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LimbeckError } from "../errors.ts";
+import { writeFileOnce } from "../platform/exclusive.ts";
 import { explainFileError, writeFileAtomic } from "../platform/files.ts";
 import { ensureDescription, type Description } from "./description.ts";
-import { encodeShard, readShard, type RowFormat, type Shard } from "./shard.ts";
+import { PlaceIndex } from "./place-index.ts";
+import { provenanceHere } from "./provenance.ts";
+import { readPlaces, type Wanted } from "./read-places.ts";
+import type { RowFormat } from "./rows.ts";
+import { encodeShard, packShard } from "./shard.ts";
+import { ShardCache } from "./shard-cache.ts";
+import { listShards, moveAside, removeStaleTemporaries, tryShard } from "./shard-files.ts";
+import { iterateShards, type StoredShard } from "./iterate-shards.ts";
 
 /** Texts per shard: about a third of a second of labelling, which is what a kill can lose. */
 export const SHARD_TEXTS = 512;
@@ -18,21 +26,20 @@ export interface LabelStoreOptions {
   width: number;
   /** Default float32. */
   dtype?: RowFormat["dtype"];
+  /** Names of the numbers to keep beside each row. Default none. */
+  extras?: readonly string[];
   /** Files to keep beside the rows, such as a head's weights. */
   files?: Readonly<Record<string, Uint8Array>>;
 }
 
-/** Where a text's row lies. */
-interface Place {
-  shard: string;
-  row: number;
+/** A shard that cannot be used, and why. */
+export interface DamagedShard {
+  name: string;
+  reason: LimbeckError;
 }
 
-/** Decoded shards that are kept: neighbouring texts mostly lie in neighbouring shards. */
-const CACHED_SHARDS = 16;
-const SHARD = /^part-.*\.parquet$/;
-/** A temporary file this old belongs to no process that still writes. */
-const STALE_MILLISECONDS = 3_600_000;
+/** Compactions that may pass while rows are read: each makes shards vanish, and more than one is already rare. */
+const RELOADS = 20;
 
 /**
  * Rows of numbers by text id on disk: a teacher's logits, or an encoder's vectors. Shards are immutable and committed by
@@ -45,15 +52,27 @@ export class LabelStore {
   readonly format: RowFormat;
   /** What was found damaged, in sentences. */
   readonly notes: string[] = [];
-  private readonly places = new Map<string, Place>();
-  /** Shards that are on disk or were: names are never used for other content. */
-  private readonly shards = new Set<string>();
-  /** The decoded shards, the one that was used last at the end. */
-  private readonly cache = new Map<string, Shard>();
+  private readonly onDamage: (damaged: DamagedShard) => Promise<string>;
+  private places = new PlaceIndex();
+  private readonly cache: ShardCache;
+  private readonly extrasFound = new Set<string>();
 
-  constructor(root: string, format: RowFormat) {
+  /** @param onDamage - told of each shard that cannot be used; gives the note that is kept of it */
+  constructor(
+    root: string,
+    format: RowFormat,
+    onDamage: (damaged: DamagedShard) => Promise<string> = ({ name }) =>
+      Promise.resolve(`${name} is damaged.`),
+  ) {
     this.root = root;
     this.format = format;
+    this.onDamage = onDamage;
+    this.cache = new ShardCache(root, format);
+  }
+
+  /** Names of extras in the shards, sorted. */
+  get extras(): string[] {
+    return [...this.extrasFound].sort();
   }
 
   /** Number of texts that have a row. */
@@ -74,26 +93,49 @@ export class LabelStore {
    * Commits rows: when the promise resolves they survive a power cut. Texts that have a row already are left out.
    *
    * @param rows - `[ids.length, width]`
+   * @param extras - `[ids.length, format.extras.length]`; default NaN
    * @throws LimbeckError `E_DISK`; the shard is then there as a whole or not at all.
    */
-  async append(ids: readonly string[], rows: Float32Array): Promise<void> {
-    const { width } = this.format;
-    if (rows.length !== ids.length * width) {
-      throw new RangeError(
-        `Expected ${ids.length} rows of ${width} numbers, got ${rows.length} numbers.`,
-      );
-    }
-    const fresh = this.missing(ids);
-    if (fresh.length === 0) return;
-    const positions = new Map(ids.map((id, row) => [id, row]));
-    const kept = new Float32Array(fresh.length * width);
-    fresh.forEach((id, row) => {
-      const from = positions.get(id)! * width;
-      kept.set(rows.subarray(from, from + width), row * width);
-    });
-    const { name, bytes } = encodeShard({ ids: fresh, rows: kept }, this.format);
+  async append(ids: readonly string[], rows: Float32Array, extras?: Float32Array): Promise<void> {
+    const beside = this.checkRows(ids, rows, extras);
+    const fresh = new Set(this.missing(ids));
+    if (fresh.size === 0) return;
+    // Deleting says whether the text was still to come: each once.
+    const kept = ids.flatMap((id, row) => (fresh.delete(id) ? [row] : []));
+    const shard = {
+      ids: kept.map((row) => ids[row]!),
+      rows: takeRows(rows, kept, this.format.width),
+      extras: takeRows(beside, kept, this.format.extras.length),
+    };
+    const packed = packShard(shard, this.format);
+    const { name, bytes } = encodeShard(packed, this.format, provenanceHere());
     await writeFileAtomic(join(this.root, name), bytes);
-    this.register(name, fresh);
+    this.places.add(name, packed.ids);
+  }
+
+  /**
+   * Commits rows as the shard `part-<name>.parquet`, all of them, unless a shard of that name is there: work that is
+   * handed out more than once is so done once.
+   *
+   * @param name - letters, digits and hyphens
+   * @returns whether these rows were committed.
+   * @throws LimbeckError `E_DISK`; the shard is then there as a whole or not at all.
+   */
+  async appendOnce(
+    name: string,
+    ids: readonly string[],
+    rows: Float32Array,
+    extras?: Float32Array,
+  ): Promise<boolean> {
+    if (!/^[a-z0-9-]+$/i.test(name))
+      throw new RangeError(`Expected a shard's name of letters, digits and hyphens, got ${name}.`);
+    const beside = this.checkRows(ids, rows, extras);
+    const packed = packShard({ ids, rows, extras: beside }, this.format);
+    const { bytes } = encodeShard(packed, this.format, provenanceHere());
+    const file = `part-${name}.parquet`;
+    const written = await writeFileOnce(join(this.root, file), bytes);
+    if (written) this.places.add(file, packed.ids);
+    return written;
   }
 
   /**
@@ -101,91 +143,110 @@ export class LabelStore {
    *
    * @throws LimbeckError `E_STORE` naming how many are missing and one of them.
    */
-  async read(ids: readonly string[]): Promise<Float32Array> {
-    this.requireAll(ids);
-    const { width } = this.format;
-    const wanted = new Map<string, { row: number; target: number }[]>();
-    ids.forEach((id, target) => {
-      const { shard, row } = this.places.get(id)!;
-      const list = wanted.get(shard);
-      if (list === undefined) wanted.set(shard, [{ row, target }]);
-      else list.push({ row, target });
-    });
-    const result = new Float32Array(ids.length * width);
-    for (const [shard, list] of wanted) {
-      const { rows } = await this.load(shard);
-      for (const { row, target } of list)
-        result.set(rows.subarray(row * width, (row + 1) * width), target * width);
-    }
-    return result;
+  read(ids: readonly string[]): Promise<Float32Array> {
+    return this.readWhat(ids, "rows");
+  }
+
+  /** What is kept beside the rows, `[ids.length, format.extras.length]`: NaN where a row came without. @throws as `read` */
+  readExtras(ids: readonly string[]): Promise<Float32Array> {
+    return this.readWhat(ids, "extras");
+  }
+
+  /**
+   * Every shard that is whole, one at a time.
+   *
+   * @param distinct - leaves out rows of texts that an earlier shard had. Default false.
+   */
+  shards({ distinct = false } = {}): AsyncGenerator<StoredShard> {
+    return iterateShards(this.root, this.format, distinct);
   }
 
   /** Forgets the index; the files stay. */
   close(): void {
-    this.places.clear();
-    this.shards.clear();
+    this.places = new PlaceIndex();
     this.cache.clear();
   }
 
-  /**
-   * Reads the index of shards that are not in it yet: those of an earlier run, or of another process by now.
-   *
-   * @param damaged - told of each shard that cannot be used
-   */
-  async refresh(damaged: (name: string, reason: LimbeckError) => Promise<void>): Promise<void> {
-    for (const name of (await readdir(this.root)).sort()) {
-      if (!SHARD.test(name) || this.shards.has(name)) continue;
-      try {
-        const { ids } = await readShard(join(this.root, name), this.format);
-        this.register(name, ids);
-      } catch (thrown) {
-        if (!(thrown instanceof LimbeckError) || thrown.code !== "E_DATA") throw thrown;
-        await damaged(name, thrown);
+  /** Reads the index of shards that are not in it yet: those of an earlier run, or of another process by now. */
+  async refresh(): Promise<void> {
+    for (const name of await listShards(this.root)) {
+      if (this.places.hasShard(name)) continue;
+      const shard = await tryShard(this.root, name, this.format);
+      if (shard === "gone") continue;
+      if (!("damaged" in shard)) {
+        this.places.add(name, shard.ids);
+        for (const extra of shard.extras.names) this.extrasFound.add(extra);
+        continue;
       }
+      this.places.skip(name);
+      this.notes.push(await this.onDamage({ name, reason: shard.damaged }));
     }
   }
 
-  private async load(name: string): Promise<Shard> {
-    const shard = this.cache.get(name) ?? (await readShard(join(this.root, name), this.format));
-    this.cache.delete(name);
-    this.cache.set(name, shard);
-    if (this.cache.size > CACHED_SHARDS) this.cache.delete(this.cache.keys().next().value!);
-    return shard;
+  private async readWhat(ids: readonly string[], what: Wanted): Promise<Float32Array> {
+    for (let reloads = 0; ; reloads += 1) {
+      this.requireAll(ids);
+      const { cache, format, places } = this;
+      const rows = await readPlaces({ cache, format, places, ids, what });
+      if (rows !== "gone") return rows;
+      if (reloads === RELOADS)
+        throw new LimbeckError(
+          "E_STORE",
+          `Expected the shards in ${this.root} to stay, got one that vanished ${RELOADS} times. ` +
+            "Stop whatever removes files there and give the command again.",
+        );
+      // Another process has merged shards: the rows lie elsewhere now.
+      this.close();
+      await this.refresh();
+    }
   }
 
-  private register(name: string, ids: readonly string[]): void {
-    this.shards.add(name);
-    ids.forEach((id, row) => {
-      if (!this.places.has(id)) this.places.set(id, { shard: name, row });
-    });
+  private checkRows(
+    ids: readonly string[],
+    rows: Float32Array,
+    extras: Float32Array | undefined,
+  ): Float32Array {
+    const { width, extras: names } = this.format;
+    const beside = extras ?? new Float32Array(ids.length * names.length).fill(NaN);
+    if (rows.length !== ids.length * width || beside.length !== ids.length * names.length) {
+      throw new RangeError(
+        `Expected ${ids.length} rows of ${width} numbers and ${names.length} extras, ` +
+          `got ${rows.length} numbers and ${beside.length} extras.`,
+      );
+    }
+    return beside;
   }
 
   private requireAll(ids: readonly string[]): void {
+    if (ids.every((id) => this.places.has(id))) return;
     const missing = this.missing(ids);
-    if (missing.length === 0) return;
-    const damaged = this.notes.length === 0 ? "" : ` ${this.notes.join(" ")}`;
-    throw new LimbeckError(
-      "E_STORE",
-      `Expected labels for ${ids.length} texts in ${this.root}, got none for ${missing.length} of them, such as ` +
-        `${missing[0]!}.${damaged} Label them: limbeck run RECIPE --from label.`,
-    );
+    throw missingError(this.root, { texts: ids.length, missing, notes: this.notes });
   }
 }
 
-/** Damaged shards leave the way of the resumed run, yet stay to be looked at. */
-async function moveAside(root: string, name: string): Promise<void> {
-  await mkdir(join(root, "damaged"), { recursive: true });
-  await rename(join(root, name), join(root, "damaged", name));
+function takeRows(rows: Float32Array, kept: readonly number[], width: number): Float32Array {
+  const taken = new Float32Array(kept.length * width);
+  kept.forEach((from, row) => {
+    taken.set(rows.subarray(from * width, (from + 1) * width), row * width);
+  });
+  return taken;
 }
 
-async function removeStaleTemporaries(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    if (!name.endsWith(".tmp")) continue;
-    const path = join(root, name);
-    const found = await stat(path).catch(() => null);
-    if (found !== null && Date.now() - found.mtimeMs > STALE_MILLISECONDS)
-      await rm(path, { force: true });
-  }
+/** What to say where texts have no row. */
+export function missingError(
+  root: string,
+  {
+    texts,
+    missing,
+    notes,
+  }: { texts: number; missing: readonly string[]; notes: readonly string[] },
+): LimbeckError {
+  const damaged = notes.length === 0 ? "" : ` ${notes.join(" ")}`;
+  return new LimbeckError(
+    "E_STORE",
+    `Expected labels for ${texts} texts in ${root}, got none for ${missing.length} of them, such as ` +
+      `${missing[0]!}.${damaged} Label them: limbeck run RECIPE --from label.`,
+  );
 }
 
 /**
@@ -195,22 +256,22 @@ async function removeStaleTemporaries(root: string): Promise<void> {
  * @throws LimbeckError `E_STORE` when the folder is another teacher's, naming the difference; `E_DISK`.
  */
 export async function openLabelStore(options: LabelStoreOptions): Promise<LabelStore> {
-  const { folder, description, digest, width, dtype = "float32", files = {} } = options;
-  const store = new LabelStore(join(folder, digest), { digest, width, dtype });
+  const { folder, description, digest, width, files = {} } = options;
+  const { dtype = "float32", extras = [] } = options;
+  const root = join(folder, digest);
+  const store = new LabelStore(root, { digest, width, dtype, extras }, async ({ name, reason }) => {
+    await moveAside(root, name);
+    return `${name} was damaged (${reason.message}) and moved to damaged/; its texts are computed again.`;
+  });
   try {
-    await mkdir(store.root, { recursive: true });
-    await removeStaleTemporaries(store.root);
-    await ensureDescription(store.root, description);
+    await mkdir(root, { recursive: true });
+    await removeStaleTemporaries(root);
+    await ensureDescription(root, description);
     for (const [name, bytes] of Object.entries(files))
-      await writeFileAtomic(join(store.root, name), bytes);
-    await store.refresh(async (name, reason) => {
-      await moveAside(store.root, name);
-      store.notes.push(
-        `${name} was damaged (${reason.message}) and moved to damaged/; its texts are computed again.`,
-      );
-    });
+      await writeFileAtomic(join(root, name), bytes);
+    await store.refresh();
   } catch (thrown) {
-    throw explainFileError(thrown, store.root);
+    throw explainFileError(thrown, root);
   }
   return store;
 }

@@ -1,71 +1,123 @@
+import { LimbeckError } from "../errors.ts";
 import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
-import { SHARD_TEXTS, type LabelStore } from "./label-store.ts";
+import type { ClaimTimes } from "./claims.ts";
+import type { LabelStore } from "./label-store.ts";
+import { LabellingPlan } from "./labelling-plan.ts";
+import { RANGES } from "./ranges.ts";
+import { RowWriter, type RowBlock } from "./row-writer.ts";
+import { WorkShare } from "./share-work.ts";
 
 export interface LabelTextsOptions {
   teacher: Teacher;
   store: LabelStore;
   texts: readonly IdentifiedText[];
   signal: AbortSignal;
-  /** Told after every shard: how many texts are on disk of those that were missing. */
+  /** Told after every shard: how many texts are on disk of those that were missing, whoever labelled them. */
   progress: (done: number, total: number) => void;
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- a list as the stream that a teacher takes
-async function* stream(texts: readonly IdentifiedText[]): AsyncGenerator<IdentifiedText> {
-  yield* texts;
-}
-
-/** Commits labels to the store as a shard. */
-async function save(store: LabelStore, labels: readonly TeacherLabel[]): Promise<void> {
-  const { width } = store.format;
-  const rows = new Float32Array(labels.length * width);
-  labels.forEach(({ logits }, row) => {
-    if (logits.length !== width)
-      throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
-    rows.set(logits, row * width);
-  });
-  await store.append(
-    labels.map(({ id }) => id),
-    rows,
-  );
+  /** How long claims last; the defaults are right but for tests. */
+  times?: Partial<ClaimTimes>;
+  /** Range of ids to begin with, 0 to 255. Default: by chance, so that processes which start together meet late. */
+  start?: number;
 }
 
 export interface LabellingResult {
-  /** Texts that were labelled now. */
+  /** Texts that were labelled now, by this process. */
   computed: number;
   /** Texts that the teacher has no usable answer for, how many by reason. */
   setAside: Record<string, number>;
 }
 
 /**
- * Has the teacher label the texts that the store lacks and commits its answers shard by shard. Whatever stops it, the
- * answers that came are committed first.
+ * Has the teacher label the texts that the store lacks and commits its answers shard by shard. Processes that label the
+ * same texts into the same store at once share them: each text is asked by one. Whatever stops it, the answers that came
+ * are committed first.
+ *
+ * @throws LimbeckError `E_ABORTED` after the signal; `E_DISK`; whatever the teacher throws.
  */
 export async function labelTexts(options: LabelTextsOptions): Promise<LabellingResult> {
-  const { teacher, store, signal, progress } = options;
-  const missing = new Set(store.missing(options.texts.map(({ id }) => id)));
-  const total = missing.size;
-  // Each id once: deleting says whether it was still there.
-  const texts = options.texts.filter(({ id }) => missing.delete(id));
-  let waiting: TeacherLabel[] = [];
-  let done = 0;
-  const setAside: Record<string, number> = {};
-  const flush = async (): Promise<void> => {
-    const labels = waiting;
-    waiting = [];
-    await save(store, labels);
-    done += labels.length;
-    progress(done, total);
-  };
-  if (total === 0) return { computed: 0, setAside };
+  const { teacher, store, texts, signal } = options;
+  const start = options.start ?? Math.floor(Math.random() * RANGES);
+  const plan = new LabellingPlan({ texts, store, fixed: teacher.plan === "fixed", start });
+  if (plan.total === 0) return { computed: 0, setAside: {} };
+  const share = await WorkShare.open(store, options.times);
+  const labelling = new Labelling(options, plan, share);
   try {
-    for await (const answer of teacher.label(stream(texts), signal)) {
-      if ("reason" in answer) setAside[answer.reason] = (setAside[answer.reason] ?? 0) + 1;
-      else waiting.push(answer);
-      if (waiting.length >= SHARD_TEXTS) await flush();
+    while (!plan.finished) {
+      if (await labelling.round()) continue;
+      await share.pause(signal);
+      if (signal.aborted) throw new LimbeckError("E_ABORTED", "Stopped while labelling.");
     }
   } finally {
-    if (waiting.length > 0) await flush();
+    await share.close();
   }
-  return { computed: done, setAside };
+  return labelling.result;
+}
+
+/** What one call of labelTexts has done so far. */
+class Labelling {
+  readonly result: LabellingResult = { computed: 0, setAside: {} };
+  private readonly options: LabelTextsOptions;
+  private readonly plan: LabellingPlan;
+  private readonly share: WorkShare;
+  private readonly before: number;
+
+  constructor(options: LabelTextsOptions, plan: LabellingPlan, share: WorkShare) {
+    this.options = options;
+    this.plan = plan;
+    this.share = share;
+    this.before = options.store.size;
+  }
+
+  /** Labels what nobody else has claimed, to the last answer. @returns whether there was anything. */
+  async round(): Promise<boolean> {
+    const { teacher, signal, store } = this.options;
+    const texts = this.plan.round(this.share, signal);
+    const first = await texts.next();
+    if (first.done) return false;
+    const writer = new RowWriter(store, (ids, added) => this.committed(ids, added));
+    try {
+      for await (const answer of teacher.label(prepend(first.value, texts), signal)) {
+        if ("reason" in answer) await this.putAside(answer.id, answer.reason);
+        else await writer.add(blockOf(answer, store));
+      }
+    } finally {
+      await writer.drain();
+    }
+    // A text that the teacher has left out is nobody's any more.
+    await this.share.giveUp();
+    return true;
+  }
+
+  private async committed(ids: readonly string[], added: number): Promise<void> {
+    const { store, progress } = this.options;
+    this.result.computed += added;
+    const { total } = this.plan;
+    progress(Math.min(total, store.size - this.before), total);
+    await this.share.finish(ids);
+  }
+
+  private async putAside(id: string, reason: string): Promise<void> {
+    const { setAside } = this.result;
+    setAside[reason] = (setAside[reason] ?? 0) + 1;
+    await this.share.finish([id]);
+  }
+}
+
+async function* prepend(
+  first: IdentifiedText,
+  rest: AsyncGenerator<IdentifiedText>,
+): AsyncGenerator<IdentifiedText> {
+  yield first;
+  yield* rest;
+}
+
+function blockOf({ id, logits, extras }: TeacherLabel, store: LabelStore): RowBlock {
+  const { width, extras: names } = store.format;
+  if (logits.length !== width)
+    throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
+  return {
+    ids: [id],
+    rows: logits,
+    extras: Float32Array.from(names, (name) => extras?.[name] ?? NaN),
+  };
 }

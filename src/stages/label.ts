@@ -4,6 +4,7 @@ import { openTeacher } from "../labelling/open-teacher.ts";
 import { teacherPlace } from "../labelling/place.ts";
 import { readAllTexts, readGold } from "../labelling/read-texts.ts";
 import { openStore } from "../labelling/stored-teacher.ts";
+import { compactQuietly } from "../labels/compact.ts";
 import { labelTexts, type LabellingResult } from "../labels/label-texts.ts";
 import type { LabelStore } from "../labels/label-store.ts";
 import type { LabelDetails, PrepareDetails, Teacher } from "../types.ts";
@@ -56,6 +57,7 @@ async function labelStage(
       labelTexts({ teacher, store, texts, signal, progress }),
     );
     const seconds = (performance.now() - started) / 1000;
+    await compactQuietly(store);
     const kind = recipe.teacher.kind;
     const details = describeLabels({ teacher, kind, store, texts: texts.length, result });
     store.close();

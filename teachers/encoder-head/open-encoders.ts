@@ -44,8 +44,8 @@ async function openEncoder(encoder: FoundEncoder, context: TeacherContext): Prom
   const { labelsFolder, workers, report, cache } = context;
   const encodeText = await openTextEncoder(encoder);
   const openPool = () => ModelPool.open(sessionOf(encoder), workers, encoder.options.batch);
-  if (!cache) return new StreamingEncoder(encodeText, openPool, workers);
-  const { description, folder } = encoder;
+  const { description, folder, fixed } = encoder;
+  if (!cache) return new StreamingEncoder(encodeText, openPool, workers, fixed);
   const store = await openLabelStore({
     folder: labelsFolder,
     description,
@@ -54,7 +54,7 @@ async function openEncoder(encoder: FoundEncoder, context: TeacherContext): Prom
     dtype: "float16",
   });
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });
-  return new CachedEncoder(store, encodeText, openPool, workers);
+  return new CachedEncoder(store, encodeText, openPool, workers, fixed);
 }
 
 /** All encoders of a teacher as one. */
@@ -70,5 +70,26 @@ export async function openEncoders(
     for (const { source } of opened) await source.close();
     throw thrown;
   }
-  return opened.length === 1 ? opened[0]!.source : new JoinedEncoders(opened);
+  const fixed = encoders.some((encoder) => encoder.fixed);
+  return opened.length === 1 ? opened[0]!.source : new JoinedEncoders(opened, fixed);
+}
+
+/**
+ * The encoders for fitting a head. Where a vector depends on its neighbours, each labelled text is encoded alone and not
+ * kept: the vectors in the cache are those that the texts have among the others of their range, whichever were labelled.
+ */
+export async function withFittingEncoders<Result>(
+  encoders: readonly FoundEncoder[],
+  own: VectorSource,
+  context: TeacherContext,
+  work: (source: VectorSource) => Promise<Result>,
+): Promise<Result> {
+  if (!encoders.some(({ fixed }) => fixed)) return work(own);
+  const alone = encoders.map((one) => ({ ...one, options: { ...one.options, batch: 1 } }));
+  const source = await openEncoders(alone, { ...context, cache: false });
+  try {
+    return await work(source);
+  } finally {
+    await source.close();
+  }
 }
