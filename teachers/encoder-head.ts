@@ -12,7 +12,7 @@ import type {
 import { findEncoder, type FoundEncoder } from "./encoder-head/describe.ts";
 import { HEAD_FILE } from "./encoder-head/head-file.ts";
 import { checkLabelled } from "./encoder-head/labelled-texts.ts";
-import { openEncoders } from "./encoder-head/open-encoders.ts";
+import { openEncoders, withFittingEncoders } from "./encoder-head/open-encoders.ts";
 import {
   encoderHeadOptions,
   listEncoders,
@@ -22,7 +22,7 @@ import { fitHeadOn, readHead, type ReadyHead } from "./encoder-head/prepare-head
 import { openForTiming } from "./encoder-head/timing.ts";
 import type { VectorSource } from "./encoder-head/vector-source.ts";
 import { BLOCK_TEXTS } from "./transformers/blocks.ts";
-import { countParameters, dependsOnBatch, openLexicon } from "./transformers/lexicon.ts";
+import { countParameters, openLexicon } from "./transformers/lexicon.ts";
 import { checkTokenizerFit } from "./transformers/tokenizer-fit.ts";
 
 async function findEncoders(
@@ -54,24 +54,16 @@ async function* labelTexts(
   }
 }
 
-/** Tells of encoders whose vectors depend a little on the texts beside a text; `fixed` where there is one. */
-async function planOf(
-  encoders: readonly FoundEncoder[],
-  { report }: TeacherContext,
-): Promise<"free" | "fixed"> {
-  let plan: "free" | "fixed" = "free";
-  const seen = new Set<string>();
-  for (const { folder } of encoders) {
-    if (seen.has(folder.weights) || !(await dependsOnBatch(folder))) continue;
-    seen.add(folder.weights);
-    plan = "fixed";
+/** Tells of encoders whose vectors depend a little on the texts beside a text. */
+function warnOfBatches(encoders: readonly FoundEncoder[], { report }: TeacherContext): void {
+  const files = encoders.filter(({ fixed }) => fixed).map(({ folder }) => folder.weights);
+  for (const file of new Set(files)) {
     const message =
-      `${folder.weights} quantizes whole batches as it runs: a text's logits depend a little on the texts beside it, ` +
+      `${file} quantizes whole batches as it runs: a text's logits depend a little on the texts beside it, ` +
       "so texts are labelled in blocks that are laid down beforehand. An fp32 file (teacher.dtype: fp32), or one that " +
       "is quantized by rows, has no such limit.";
     report({ kind: "warning", stage: "label", message });
   }
-  return plan;
 }
 
 /** Warns of an encoder whose tokenizer does not know the language of the texts. */
@@ -87,14 +79,16 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
   const { classes, workers, fitted } = context;
   if (fitted === null) checkLabelled(context.labelled, classes);
   const encoders = await findEncoders(options, context);
-  const plan = await planOf(encoders, context);
+  warnOfBatches(encoders, context);
   const size = encoders.reduce((sum, { folder }) => sum + folder.size, 0);
-  const encoder = await openEncoders(encoders, context, plan);
+  const encoder = await openEncoders(encoders, context);
   try {
     await checkFits(encoders, context);
     const head =
       fitted === null
-        ? await fitHeadOn(encoder, size, options, context)
+        ? await withFittingEncoders(encoders, encoder, context, (source) =>
+            fitHeadOn(source, size, options, context),
+          )
         : await readHead(fitted, encoders);
     const description = describeTeacher(encoders, head);
     return {
@@ -105,7 +99,7 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
       ...(await measure(encoders, head)),
       facts: head.facts,
       files: { [HEAD_FILE]: head.file },
-      plan,
+      plan: encoders.some(({ fixed }) => fixed) ? "fixed" : "free",
       heldOut: head.heldOut,
       label: (texts, signal) => labelTexts(encoder, head, texts, signal),
       close: () => encoder.close(),

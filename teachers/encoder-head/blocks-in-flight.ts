@@ -1,7 +1,7 @@
 import type { LabelStore } from "../../src/labels/label-store.ts";
 import { RowWriter } from "../../src/labels/row-writer.ts";
 import type { WorkShare } from "../../src/labels/share-work.ts";
-import type { VectorBlock } from "./vector-source.ts";
+import { pickTexts, type VectorBlock } from "./vector-source.ts";
 
 interface Running {
   block: Promise<VectorBlock>;
@@ -53,22 +53,10 @@ export class BlocksInFlight {
     const encoded = await block;
     void this.running.shift();
     await this.save(encoded);
-    return pick(encoded, wanted);
+    return pickTexts(encoded, wanted);
   }
 
   private save({ ids, vectors }: VectorBlock): Promise<void> {
     return this.writer.add({ ids, rows: vectors });
   }
-}
-
-/** The wanted texts of a block. */
-function pick(block: VectorBlock, wanted: ReadonlySet<string>): VectorBlock {
-  const kept = block.ids.flatMap((id, row) => (wanted.has(id) ? [row] : []));
-  if (kept.length === block.ids.length) return block;
-  const size = block.vectors.length / block.ids.length;
-  const vectors = new Float32Array(kept.length * size);
-  kept.forEach((from, row) => {
-    vectors.set(block.vectors.subarray(from * size, (from + 1) * size), row * size);
-  });
-  return { ids: kept.map((row) => block.ids[row]!), vectors };
 }

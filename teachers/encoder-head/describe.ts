@@ -1,6 +1,7 @@
 import type { ModelDtype } from "../transformers/dtypes.ts";
 import { onnxFiles } from "../transformers/hub/wanted-files.ts";
 import { resolveModel } from "../transformers/hub/resolve-model.ts";
+import { dependsOnBatch } from "../transformers/lexicon.ts";
 import { openModelFolder, type ModelFolder } from "../transformers/model-folder.ts";
 import { resolvePooler, type Pooling } from "../transformers/pooling.ts";
 import type { TeacherPlace } from "../../src/types.ts";
@@ -19,6 +20,9 @@ export interface EncoderDescription extends Record<string, unknown> {
   prefix?: string;
   /** `org/name@commit` of a model of the hub. */
   source?: string;
+  /** Where a text's vector depends on its neighbours: how many it has. */
+  plan?: "fixed";
+  batch?: number;
   /** SHA-256 by file. */
   files: Record<string, string>;
 }
@@ -27,6 +31,8 @@ export interface EncoderDescription extends Record<string, unknown> {
 export interface FoundEncoder {
   folder: ModelFolder;
   options: EncoderOptions;
+  /** Whether a text's vector depends on the texts beside it. */
+  fixed: boolean;
   description: EncoderDescription;
 }
 
@@ -40,10 +46,11 @@ export async function findEncoder(
   options: EncoderOptions,
   place: TeacherPlace,
 ): Promise<FoundEncoder> {
-  const { model, dtype, download, maxLength, prefix } = options;
+  const { model, dtype, download, maxLength, prefix, batch } = options;
   const { path, source } = await resolveModel({ model, place, files: onnxFiles(dtype), download });
   const folder = await openModelFolder(path, dtype);
   const { pooling, normalize } = await resolvePooler(path, options);
+  const fixed = await dependsOnBatch(folder);
   const description: EncoderDescription = {
     kind: "encoder",
     format: 1,
@@ -54,7 +61,8 @@ export async function findEncoder(
     normalize,
     ...(prefix !== "" && { prefix }),
     ...(source !== null && { source }),
+    ...(fixed && { plan: "fixed", batch }),
     files: folder.hashes,
   };
-  return { folder, options, description };
+  return { folder, options, fixed, description };
 }

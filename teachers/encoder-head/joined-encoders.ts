@@ -1,5 +1,5 @@
 import type { IdentifiedText } from "../../src/types.ts";
-import { chunksOf } from "../transformers/blocks.ts";
+import { chunksOf, rangesOf } from "../transformers/blocks.ts";
 import type { VectorBlock, VectorSource } from "./vector-source.ts";
 
 /** Texts that every encoder answers before the next are taken: many enough that no worker waits for long. */
@@ -9,10 +9,15 @@ const CHUNK_TEXTS = 8192;
 export class JoinedEncoders implements VectorSource {
   private readonly encoders: readonly { source: VectorSource; size: number }[];
   private readonly width: number;
+  private readonly fixed: boolean;
 
-  /** @param encoders - in the order of their vectors, each with the width of its own */
-  constructor(encoders: readonly { source: VectorSource; size: number }[]) {
+  /**
+   * @param encoders - in the order of their vectors, each with the width of its own
+   * @param fixed - whether any of them is to be given whole ranges of ids
+   */
+  constructor(encoders: readonly { source: VectorSource; size: number }[], fixed: boolean) {
     this.encoders = encoders;
+    this.fixed = fixed;
     this.width = encoders.reduce((sum, { size }) => sum + size, 0);
   }
 
@@ -20,7 +25,7 @@ export class JoinedEncoders implements VectorSource {
     texts: AsyncIterable<IdentifiedText>,
     signal: AbortSignal,
   ): AsyncGenerator<VectorBlock> {
-    for await (const chunk of chunksOf(texts, CHUNK_TEXTS)) {
+    for await (const chunk of (this.fixed ? rangesOf : chunksOf)(texts, CHUNK_TEXTS)) {
       const distinct = [...new Map(chunk.map((text) => [text.id, text])).values()];
       yield await this.join(distinct, signal);
     }
@@ -31,7 +36,8 @@ export class JoinedEncoders implements VectorSource {
   }
 
   private async join(texts: readonly IdentifiedText[], signal: AbortSignal): Promise<VectorBlock> {
-    const ids = texts.map(({ id }) => id);
+    // Known texts only stand beside the others: no encoder answers them.
+    const ids = texts.filter(({ known }) => known !== true).map(({ id }) => id);
     const rows = new Map(ids.map((id, row) => [id, row]));
     const joined = new Float32Array(ids.length * this.width);
     let column = 0;

@@ -40,16 +40,12 @@ export async function openTextEncoder({ folder, options }: FoundEncoder): Promis
 }
 
 /** An encoder, with its cache of vectors where they are kept; loads nothing but the tokenizer until a vector is missing. */
-async function openEncoder(
-  encoder: FoundEncoder,
-  context: TeacherContext,
-  fixed: boolean,
-): Promise<VectorSource> {
+async function openEncoder(encoder: FoundEncoder, context: TeacherContext): Promise<VectorSource> {
   const { labelsFolder, workers, report, cache } = context;
   const encodeText = await openTextEncoder(encoder);
   const openPool = () => ModelPool.open(sessionOf(encoder), workers, encoder.options.batch);
-  if (!cache) return new StreamingEncoder(encodeText, openPool, workers);
-  const { description, folder } = encoder;
+  const { description, folder, fixed } = encoder;
+  if (!cache) return new StreamingEncoder(encodeText, openPool, workers, fixed);
   const store = await openLabelStore({
     folder: labelsFolder,
     description,
@@ -61,26 +57,39 @@ async function openEncoder(
   return new CachedEncoder(store, encodeText, openPool, workers, fixed);
 }
 
-/**
- * All encoders of a teacher as one.
- *
- * @param plan - `fixed`: vectors depend on the texts beside a text, so that whole ranges of ids are cut into blocks
- */
+/** All encoders of a teacher as one. */
 export async function openEncoders(
   encoders: readonly FoundEncoder[],
   context: TeacherContext,
-  plan: "free" | "fixed",
 ): Promise<VectorSource> {
   const opened: { source: VectorSource; size: number }[] = [];
   try {
     for (const encoder of encoders)
-      opened.push({
-        source: await openEncoder(encoder, context, plan === "fixed"),
-        size: encoder.folder.size,
-      });
+      opened.push({ source: await openEncoder(encoder, context), size: encoder.folder.size });
   } catch (thrown) {
     for (const { source } of opened) await source.close();
     throw thrown;
   }
-  return opened.length === 1 ? opened[0]!.source : new JoinedEncoders(opened);
+  const fixed = encoders.some((encoder) => encoder.fixed);
+  return opened.length === 1 ? opened[0]!.source : new JoinedEncoders(opened, fixed);
+}
+
+/**
+ * The encoders for fitting a head. Where a vector depends on its neighbours, each labelled text is encoded alone and not
+ * kept: the vectors in the cache are those that the texts have among the others of their range, whichever were labelled.
+ */
+export async function withFittingEncoders<Result>(
+  encoders: readonly FoundEncoder[],
+  own: VectorSource,
+  context: TeacherContext,
+  work: (source: VectorSource) => Promise<Result>,
+): Promise<Result> {
+  if (!encoders.some(({ fixed }) => fixed)) return work(own);
+  const alone = encoders.map((one) => ({ ...one, options: { ...one.options, batch: 1 } }));
+  const source = await openEncoders(alone, { ...context, cache: false });
+  try {
+    return await work(source);
+  } finally {
+    await source.close();
+  }
 }

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openLabelStore } from "../../src/labels/label-store.ts";
 import { argmax } from "../../src/math/softmax.ts";
 import type {
@@ -16,6 +16,9 @@ import type {
 import { teacher as kind } from "../../teachers/encoder-head.ts";
 import { encoderHeadOptions, listEncoders } from "../../teachers/encoder-head/options.ts";
 import { bankingTexts, contextOf, MODEL, placeOf, streamOf } from "./helpers.ts";
+
+// Each teacher that is opened starts threads of its own, which on a busy machine takes seconds.
+vi.setConfig({ testTimeout: 180_000 });
 
 const { classes, texts } = bankingTexts(3, 12);
 /** 6 labels of each class. */
@@ -165,18 +168,11 @@ describe("an encoder-head's encoders", () => {
   });
 });
 
-describe("an encoder-head's plan", () => {
-  it("warns of a file that quantizes whole batches, and not of the shipped one", async () => {
-    const copy = join(labelsFolder, "copy");
+describe("an encoder-head whose encoder quantizes whole batches", () => {
+  let copy: string;
+  beforeAll(async () => {
+    copy = join(labelsFolder, "copy");
     await cp(MODEL, copy, { recursive: true });
-    const warnings: string[] = [];
-    const report = (event: ProgressEvent) => {
-      if (event.kind === "warning") warnings.push(event.message);
-    };
-    const shipped = await open({ model: copy }, { report });
-    expect(shipped.plan).toBe("free");
-    await shipped.close();
-    expect(warnings).toEqual([]);
     // A second message of the same type is merged into the first: a node is added to the graph, whose output nobody reads.
     const node = create(NodeProtoSchema, {
       opType: "DynamicQuantizeLinear",
@@ -184,14 +180,53 @@ describe("an encoder-head's plan", () => {
       output: ["unread", "unread_scale", "unread_zero_point"],
     });
     const more = create(ModelProtoSchema, { graph: create(GraphProtoSchema, { node: [node] }) });
-    await writeFile(join(copy, "onnx", "model_quantized.onnx"), toBinary(ModelProtoSchema, more), {
-      flag: "a",
-    });
-    const teacher = await open({ model: copy }, { report });
+    const weights = join(copy, "onnx", "model_quantized.onnx");
+    await writeFile(weights, toBinary(ModelProtoSchema, more), { flag: "a" });
+  });
+
+  it("says so once, and what it labels in; the shipped one does not", async () => {
+    const warnings: string[] = [];
+    const report = (event: ProgressEvent) => {
+      if (event.kind === "warning") warnings.push(event.message);
+    };
+    const shipped = await open({}, { report });
+    expect(shipped.plan).toBe("free");
+    await shipped.close();
+    expect(warnings).toEqual([]);
+    const teacher = await open({ model: [copy, { model: copy, prefix: "query: " }] }, { report });
     expect(teacher.plan).toBe("fixed");
+    expect(encodersOf(teacher)).toMatchObject([
+      { plan: "fixed", batch: 32 },
+      { prefix: "query: " },
+    ]);
     await teacher.close();
     expect(warnings).toEqual([expect.stringContaining("quantizes whole batches")]);
   });
+
+  it.each([
+    ["kept", true, 1],
+    ["streamed", false, 1],
+    ["joined", true, 2],
+  ])(
+    "is given texts that only stand beside the others, and answers those: %s",
+    async (_, cache, count) => {
+      // The added node changes no number: the answers are the shipped encoder's, whatever stands beside a text.
+      const fresh = await mkdtemp(join(tmpdir(), "limbeck-fixed-"));
+      const changes = { cache, labelsFolder: fresh };
+      const free = await answersOf({ model: Array(count).fill(MODEL) }, changes);
+      const teacher = await open({ model: Array(count).fill(copy) }, changes);
+      const sorted = [...texts].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const asked = new Set(others.map(({ id }) => id));
+      const answers = await labelsOf(
+        teacher,
+        sorted.map((text) => (asked.has(text.id) ? text : { ...text, known: true })),
+      );
+      await teacher.close();
+      expect(answers.size).toBe(others.length);
+      for (const { id } of others) expect(answers.get(id)).toEqual(free.answers.get(id));
+      await rm(fresh, { recursive: true });
+    },
+  );
 });
 
 describe("an encoder-head that is opened from its labels", () => {
