@@ -1,4 +1,5 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
+import { labelReading } from "./label-reading.ts";
 import { quickstart } from "./quickstart.ts";
 import { shards } from "./shards.ts";
 import { textsMemory } from "./texts-memory.ts";
@@ -6,6 +7,7 @@ import { training } from "./training.ts";
 import { trainingMemory } from "./training-memory.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
+  "label-reading": labelReading,
   quickstart,
   shards,
   "texts-memory": textsMemory,
