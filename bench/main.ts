@@ -1,17 +1,19 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
 import { labelMemory } from "./label-memory.ts";
-import { labelling } from "./labelling.ts";
+import { labelReading } from "./label-reading.ts";
 import { labellingLlm } from "./labelling-llm.ts";
+import { labelling } from "./labelling.ts";
 import { quickstart } from "./quickstart.ts";
 import { shards } from "./shards.ts";
 import { textsMemory } from "./texts-memory.ts";
-import { training } from "./training.ts";
 import { trainingMemory } from "./training-memory.ts";
+import { training } from "./training.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
   "label-memory": labelMemory,
   labelling,
   "labelling-llm": labellingLlm,
+  "label-reading": labelReading,
   quickstart,
   shards,
   "texts-memory": textsMemory,

@@ -34,7 +34,9 @@ function withMemberKinds(
   const members = schema.properties?.["members"];
   const one = members?.items;
   if (members === undefined || one === undefined || depth > DEEPEST_MEMBERS) return schema;
-  const { additionalProperties: _, ...shared } = one;
+  const shared = Object.fromEntries(
+    Object.entries(one).filter(([key]) => key !== "additionalProperties"),
+  );
   const items = anyTeacher(shared, options, depth + 1);
   return { ...schema, properties: { ...schema.properties, members: { ...members, items } } };
 }
