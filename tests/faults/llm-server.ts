@@ -63,7 +63,7 @@ function codesOf(prompt: string): string[] {
 
 /** The class that the server thinks right: any function of the text does. */
 export function rightClass(text: string, classes: number): number {
-  return [...text].reduce((sum, character) => sum + character.codePointAt(0)!, 0) % classes;
+  return Buffer.from(text).reduce((sum, byte) => sum + byte, 0) % classes;
 }
 
 /** Probability of the right class; the next one gets RUNNER_UP, a word that is no code the rest. */
