@@ -152,11 +152,10 @@ export class Asker {
         return { reason: `refused with HTTP ${called.status}`, final: true };
       throw await this.stop(id, called.paid, caller.refusal(called));
     }
-    if (caller.lastAnswer <= called.since) {
-      const { well, paid } = await isWell(caller, this.options, signal);
-      await this.pay(id, paid);
-      if (!well) throw await this.stop(id, called.paid, caller.silence(called.reason));
-    }
+    // Whether others have had answers meanwhile tells too little: the server may have gone down since.
+    const { well, paid } = await isWell(caller, this.options, signal);
+    await this.pay(id, paid);
+    if (!well) throw await this.stop(id, called.paid, caller.silence(called.reason));
     return { reason: `no answer (${called.reason})`, final: true };
   }
 

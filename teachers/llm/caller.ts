@@ -26,7 +26,7 @@ export type Called = { paid: Outlay | null } & (
   | { kind: "answer"; value: Record<string, unknown> }
   | { kind: "malformed"; reason: string }
   | { kind: "refused"; status: number; message: string; parameter: string | null }
-  | { kind: "failed"; reason: string; since: number }
+  | { kind: "failed"; reason: string }
 );
 
 /** Told of money that was or may have been spent on a call that is repeated. */
@@ -64,7 +64,7 @@ export class Caller {
       const patient = outcome.kind === "busy" && this.lastAnswer > since;
       if (tries >= retries && !patient) {
         const reason = `${outcome.reason}, ${tries + 1} times`;
-        return { kind: "failed", reason, since, paid };
+        return { kind: "failed", reason, paid };
       }
       if (paid !== null) await onPaid(paid);
       await this.backOff(outcome, tries, signal);

@@ -40,8 +40,7 @@ const total = async (root: string) =>
 async function disown(root: string): Promise<void> {
   const [name] = await journals(root);
   const [header, ...lines] = (await readFile(join(root, name!), "utf8")).split("\n");
-  const value = JSON.parse(header!) as { crc?: number; holder: { started: string } };
-  delete value.crc;
+  const value = decodeLine(header!) as { holder: { started: string } };
   value.holder.started = "1";
   await writeFile(join(root, name!), encodeLine(value) + lines.join("\n"));
 }

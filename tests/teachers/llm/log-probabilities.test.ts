@@ -19,9 +19,9 @@ describe("logits from log-probabilities", () => {
   });
 
   it("give unseen codes what is left over, none more than the least alternative", () => {
-    // 0.9 is told, 0.1 is left for two unseen codes: 0.05 each, which is the least alternative as well.
-    const even = codeLogits(of({ A: 0.85, B: 0.05 }), ["A", "B", "C", "D"])!;
-    close(even.logits, [0.85, 0.05, 0.05, 0.05].map(Math.log));
+    // 0.9 is told, 0.1 is left for two unseen codes: 0.05 each, below the least alternative, 0.2.
+    const even = codeLogits(of({ A: 0.7, B: 0.2 }), ["A", "B", "C", "D"])!;
+    close(even.logits, [0.7, 0.2, 0.05, 0.05].map(Math.log));
     // One unseen code: 0.1 is left, the least alternative is 0.04.
     const least = codeLogits(of({ A: 0.86, B: 0.04 }), ["A", "B", "C"])!;
     close(
