@@ -1,4 +1,7 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
+import { labelMemory } from "./label-memory.ts";
+import { labelling } from "./labelling.ts";
+import { labellingLlm } from "./labelling-llm.ts";
 import { quickstart } from "./quickstart.ts";
 import { shards } from "./shards.ts";
 import { textsMemory } from "./texts-memory.ts";
@@ -6,6 +9,9 @@ import { training } from "./training.ts";
 import { trainingMemory } from "./training-memory.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
+  "label-memory": labelMemory,
+  labelling,
+  "labelling-llm": labellingLlm,
   quickstart,
   shards,
   "texts-memory": textsMemory,

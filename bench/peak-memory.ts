@@ -22,20 +22,39 @@ async function treeMemory(pid: number): Promise<number> {
   return below.reduce((sum, bytes) => sum + bytes, await memoryOf(pid));
 }
 
+/** Memory of a process and all that it started, at one moment. */
+export interface MemorySample {
+  /** Since the watch began. */
+  seconds: number;
+  bytes: number;
+}
+
+/**
+ * Samples the memory of a process and all that it starts (Linux only).
+ *
+ * @param every - milliseconds between two samples
+ * @returns a function that stops the watch and gives the samples.
+ */
+export function sampleMemory(pid: number, every: number): () => MemorySample[] {
+  const samples: MemorySample[] = [];
+  const started = performance.now();
+  const timer = setInterval(() => {
+    void treeMemory(pid).then((bytes) => {
+      if (bytes > 0) samples.push({ seconds: (performance.now() - started) / 1000, bytes });
+    });
+  }, every);
+  return () => {
+    clearInterval(timer);
+    return samples;
+  };
+}
+
 /**
  * Watches a process and all that it starts (Linux only), ten times a second.
  *
  * @returns a function that stops the watch and gives the highest sum of their memory, in bytes.
  */
 export function watchPeakMemory(pid: number): () => number {
-  let peak = 0;
-  const timer = setInterval(() => {
-    void treeMemory(pid).then((bytes) => {
-      peak = Math.max(peak, bytes);
-    });
-  }, 100);
-  return () => {
-    clearInterval(timer);
-    return peak;
-  };
+  const stop = sampleMemory(pid, 100);
+  return () => stop().reduce((peak, { bytes }) => Math.max(peak, bytes), 0);
 }

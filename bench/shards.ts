@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { compile } from "../src/engine/index.ts";
 import type { Batch, CompiledProgram, CompileOptions, Program } from "../src/engine/index.ts";
 import { describeEnvironment } from "../src/platform/environment.ts";
-import { makeBatch } from "../src/training/batches.ts";
+import { makeBatch } from "../src/fitting/batches.ts";
 import { median } from "./training/statistics.ts";
 import { randomTexts } from "./training/texts.ts";
 import { BILSTM, modelProgram, TRANSFORMER } from "./training/works.ts";

@@ -1,7 +1,7 @@
 import { describeEnvironment } from "../src/platform/environment.ts";
 import { compile } from "../src/engine/index.ts";
-import { makeBatch } from "../src/training/batches.ts";
-import { textLengths } from "../src/training/training-set.ts";
+import { makeBatch } from "../src/fitting/batches.ts";
+import { textLengths } from "../src/fitting/training-set.ts";
 import { median } from "./training/statistics.ts";
 import { randomTexts } from "./training/texts.ts";
 import { BILSTM, modelProgram } from "./training/works.ts";

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "E_BUNDLE" // a bundle with a missing, truncated or foreign file
   | "E_DEVICE" // a device that is not there, or that cannot be built
   | "E_DISK" // full, read-only, or not permitted
+  | "E_QUEUE" // a queue that cannot be reached, or that is no queue
   | "E_LOCKED" // somebody else works in this folder
   | "E_ABORTED"; // stopped by the user; the message says how to go on
 

@@ -5,9 +5,13 @@ import type { Dataset, Student, TeacherKind } from "./types.ts";
  * A new file in datasets/, teachers/ or students/ gets one line here.
  */
 export const teachers: Readonly<Record<string, () => Promise<TeacherKind>>> = {
+  classifier: async () => (await import("../teachers/classifier.ts")).teacher,
   "encoder-head": async () => (await import("../teachers/encoder-head.ts")).teacher,
   ensemble: async () => (await import("../teachers/ensemble.ts")).teacher,
+  "fine-tuned": async () => (await import("../teachers/fine-tuned.ts")).teacher,
+  llm: async () => (await import("../teachers/llm.ts")).teacher,
   precomputed: async () => (await import("../teachers/precomputed.ts")).teacher,
+  "zero-shot": async () => (await import("../teachers/zero-shot.ts")).teacher,
 };
 
 export const students: Readonly<Record<string, () => Promise<Student>>> = {

@@ -1,6 +1,8 @@
 import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { LimbeckError } from "./errors.ts";
+import type { QueueOptions } from "./fleet/label-on-queue.ts";
+import { openConsent, type Consent } from "./labelling/consent.ts";
 import { digestOf } from "./platform/digest.ts";
 import { explainFileError, readJson, writeFileAtomic } from "./platform/files.ts";
 import { acquireLock } from "./platform/lock.ts";
@@ -15,7 +17,7 @@ import {
   writeManifest,
 } from "./stages/manifest.ts";
 import type { Stage, StageContext } from "./stages/stage.ts";
-import { STAGES, type Report, type StageName } from "./types.ts";
+import { STAGES, type OutlayPlan, type Report, type StageName } from "./types.ts";
 
 export interface RunOptions {
   /** Folder that the recipe's relative paths start from; null: the working directory. */
@@ -33,6 +35,16 @@ export interface RunOptions {
   labelsFolder?: string;
   /** Whether a teacher's model that is not there may be downloaded. Default: no. */
   download?: boolean;
+  /** Has the texts labelled by workers on any number of machines: `limbeck worker`, or {@link work}. */
+  queue?: QueueOptions | undefined;
+  /** Agrees beforehand that a teacher sends texts to another machine and spends money. Default: no. */
+  yes?: boolean;
+  /** Asked before anything is sent to another machine, where `yes` is not given. Default: nothing is sent. */
+  consent?: Consent;
+  /** Whether texts that the teacher had no usable answer for are asked about again; the label stage is redone then. */
+  retrySetAside?: boolean;
+  /** Goes as far as labelling, says what that would send and cost, and sends nothing. */
+  dryRun?: boolean;
 }
 
 export interface StageResult {
@@ -49,6 +61,8 @@ export interface RunResult {
   stages: StageResult[];
   /** `report/report.json`, where the report stage has been reached. */
   report: unknown;
+  /** What a dry run has found; null where nothing would be sent or paid. */
+  plan?: OutlayPlan | null;
 }
 
 const loaders: Readonly<Record<StageName, () => Promise<Stage>>> = {
@@ -67,19 +81,12 @@ const loaders: Readonly<Record<StageName, () => Promise<Stage>>> = {
  * @throws LimbeckError whatever the user can mend; `E_ABORTED` after `signal`, `E_LOCKED` when somebody else runs there.
  */
 export async function run(recipe: Recipe, options: RunOptions): Promise<RunResult> {
-  const folder = resolve(options.out ?? join("runs", recipe.name));
-  const context: StageContext = {
-    recipe,
-    recipeFolder: options.recipeFolder,
-    run: folder,
-    labelsFolder: resolve(options.labelsFolder ?? join(".limbeck", "labels")),
-    download: options.download ?? false,
-    signal: options.signal ?? new AbortController().signal,
-    report: options.report ?? (() => undefined),
-  };
+  const context = contextOf(recipe, options);
+  const folder = context.run;
   const created = await makeFolder(folder);
   const lock = await acquireLock(folder, `limbeck run ${recipe.name}`);
   try {
+    if (options.dryRun === true) return { folder, ...(await planStages(context, options)) };
     return { folder, stages: await runStages(context, options), report: await readReport(folder) };
   } catch (thrown) {
     throw explainFileError(thrown, folder);
@@ -89,9 +96,51 @@ export async function run(recipe: Recipe, options: RunOptions): Promise<RunResul
   }
 }
 
+/** What the stages of a run are given. */
+export function contextOf(recipe: Recipe, options: RunOptions): StageContext {
+  const report = options.report ?? (() => undefined);
+  return {
+    recipe,
+    recipeFolder: options.recipeFolder,
+    run: resolve(options.out ?? join("runs", recipe.name)),
+    labelsFolder: resolve(options.labelsFolder ?? join(".limbeck", "labels")),
+    download: options.download ?? false,
+    queue: options.queue,
+    signal: options.signal ?? new AbortController().signal,
+    agree: openConsent({ yes: options.yes, consent: options.consent, report }),
+    retrySetAside: options.retrySetAside ?? false,
+    report,
+  };
+}
+
+/** Digest of everything that a stage's output depends on. */
+export async function digestOfStage(stage: Stage, context: StageContext): Promise<string> {
+  const { name, version } = stage;
+  return digestOf({ stage: name, version, inputs: await stage.inputs(context) });
+}
+
+/** Position of the first stage that is redone whatever is there. */
+function firstRedone({ from, retrySetAside }: RunOptions): number {
+  const label = retrySetAside === true ? STAGES.indexOf("label") : STAGES.length;
+  return from === undefined ? label : Math.min(label, STAGES.indexOf(from));
+}
+
+/** Prepares the texts and finds out what labelling them would send and cost. */
+async function planStages(
+  context: StageContext,
+  options: RunOptions,
+): Promise<Omit<RunResult, "folder">> {
+  const stages = await runStages(context, { ...options, until: "prepare" });
+  const stage = await loaders.label();
+  const unchanged =
+    firstRedone(options) > STAGES.indexOf(stage.name) &&
+    (await reasonToRun(context.run, stage.name, await digestOfStage(stage, context))) === null;
+  return { stages, report: null, plan: unchanged ? null : ((await stage.plan?.(context)) ?? null) };
+}
+
 async function runStages(context: StageContext, options: RunOptions): Promise<StageResult[]> {
   const results: StageResult[] = [];
-  const first = options.from === undefined ? STAGES.length : STAGES.indexOf(options.from);
+  const first = firstRedone(options);
   const last = options.until === undefined ? STAGES.length - 1 : STAGES.indexOf(options.until);
   for (const [position, name] of STAGES.slice(0, last + 1).entries()) {
     const stage = await loaders[name]();
@@ -102,11 +151,7 @@ async function runStages(context: StageContext, options: RunOptions): Promise<St
 
 async function runStage(stage: Stage, context: StageContext, redo: boolean): Promise<StageResult> {
   throwIfAborted(context, stage.name);
-  const digest = digestOf({
-    stage: stage.name,
-    version: stage.version,
-    inputs: await stage.inputs(context),
-  });
+  const digest = await digestOfStage(stage, context);
   const reason = redo
     ? "asked for with --from"
     : await reasonToRun(context.run, stage.name, digest);

@@ -47,7 +47,16 @@ export type ProgressEvent =
   | { kind: "stage-start"; stage: StageName; message: string }
   | { kind: "stage-skip"; stage: StageName; message: string }
   | { kind: "stage-end"; stage: StageName; seconds: number; message: string }
-  | { kind: "progress"; stage: StageName; task: string; done: number; total: number; unit: string }
+  | {
+      kind: "progress";
+      stage: StageName;
+      task: string;
+      done: number;
+      total: number;
+      unit: string;
+      /** What else is worth knowing of it just now, such as how many workers there are. */
+      detail?: string;
+    }
   | { kind: "note"; stage: StageName; message: string }
   | { kind: "warning"; stage: StageName; message: string };
 
@@ -279,6 +288,10 @@ export interface TeacherPlace {
   modelsFolder: string;
   /** Whether a model that is not there may be downloaded. */
   download: boolean;
+  /** Told of a download; nobody is where it is left out. */
+  report?: Report;
+  /** Ends a download. */
+  signal?: AbortSignal;
   /** Another kind with its options checked, for teachers that are made of others. @throws LimbeckError `E_RECIPE` */
   findKind(entry: TeacherEntry): Promise<{ kind: TeacherKind; options: unknown }>;
 }
@@ -295,6 +308,15 @@ export interface TeacherContext extends TeacherPlace {
   cache: boolean;
   /** Folder of a label store whose files the teacher is opened from instead of being fitted anew; null: it is fitted. */
   fitted: string | null;
+  /** Texts that are to be labelled, where they are known beforehand: what a plan of the outlay counts. */
+  corpus?: readonly IdentifiedText[];
+  /**
+   * Asks whether this may be sent and spent: to be awaited before the first call. Where there is none nothing may leave.
+   *
+   * @param again - passes where anything was agreed to for that recipient: the amount was asked about before
+   * @throws LimbeckError `E_USAGE` or `E_ABORTED` where it may not.
+   */
+  agree?: (plan: OutlayPlan, again?: "again") => Promise<void>;
   /** Opens another teacher whose labels go through its own label store. */
   openMember(entry: TeacherEntry): Promise<Teacher>;
   /** Worker threads to use. */
@@ -314,6 +336,8 @@ export interface TimedTeacher {
 export interface TeacherKind<Options = unknown> {
   /** Options of the recipe's `teacher` key besides `kind`. */
   options: ZodType<Options>;
+  /** Whether such a teacher sends texts to another program or costs money; it then asks before its first call. */
+  sends?: boolean;
   /** One line for `recipe explain`. */
   summary: string;
   /** SHA-256 over what the options name (model files): part of the label stage's digest. Must be quick. */

@@ -1,4 +1,3 @@
-import { openLabelStore } from "../src/labels/label-store.ts";
 import { applyClassifier } from "../src/math/softmax-regression/fit.ts";
 import type { Classifier } from "../src/math/softmax-regression/loss.ts";
 import { digestOf } from "../src/platform/digest.ts";
@@ -8,69 +7,41 @@ import type {
   TeacherContext,
   TeacherKind,
   TeacherLabel,
+  TeacherPlace,
 } from "../src/types.ts";
-import { BLOCK_TEXTS } from "./transformers/blocks.ts";
-import { CachedEncoder } from "./encoder-head/cached-encoder.ts";
-import { EncoderPool } from "./transformers/encoder-pool.ts";
-import type { Head } from "./encoder-head/head.ts";
+import { findEncoder, type FoundEncoder } from "./encoder-head/describe.ts";
 import { HEAD_FILE } from "./encoder-head/head-file.ts";
-import { checkLabelled, encodeLabelled } from "./encoder-head/labelled-texts.ts";
-import { countParameters, dependsOnBatch, openLexicon } from "./transformers/lexicon.ts";
-import { describeEncoder } from "./encoder-head/describe.ts";
+import { checkLabelled } from "./encoder-head/labelled-texts.ts";
+import { openEncoders, withFittingEncoders } from "./encoder-head/open-encoders.ts";
 import {
-  fingerprintModel,
-  openModelFolder,
-  type ModelFolder,
-} from "./transformers/model-folder.ts";
+  encoderHeadOptions,
+  listEncoders,
+  type EncoderHeadOptions,
+} from "./encoder-head/options.ts";
+import { fitHeadOn, readHead, type ReadyHead } from "./encoder-head/prepare-head.ts";
 import { openForTiming } from "./encoder-head/timing.ts";
-import { encoderHeadOptions, type EncoderHeadOptions } from "./encoder-head/options.ts";
+import type { VectorSource } from "./encoder-head/vector-source.ts";
+import { BLOCK_TEXTS } from "./transformers/blocks.ts";
+import { countParameters, openLexicon } from "./transformers/lexicon.ts";
+import { checkTokenizerFit } from "./transformers/tokenizer-fit.ts";
 
-/** What changes a vector but no hash of a file shows: kept with the labels, so that both can be told apart. */
-function describeTeacher(
-  folder: ModelFolder,
+async function findEncoders(
   options: EncoderHeadOptions,
-  labels: readonly string[],
-  head: string,
-) {
-  return {
-    kind: "encoder-head",
-    format: 1,
-    labels,
-    head,
-    encoder: describeEncoder(folder, options),
-  };
+  place: TeacherPlace,
+): Promise<FoundEncoder[]> {
+  const found: FoundEncoder[] = [];
+  for (const encoder of listEncoders(options)) found.push(await findEncoder(encoder, place));
+  return found;
 }
 
-/** The encoder with its cache of vectors; loads nothing but the tokenizer until a vector is missing. */
-async function openEncoder(
-  folder: ModelFolder,
-  options: EncoderHeadOptions,
-  { labelsFolder, workers, report }: TeacherContext,
-): Promise<CachedEncoder> {
-  const description = describeEncoder(folder, options);
-  const store = await openLabelStore({
-    folder: labelsFolder,
-    description,
-    digest: digestOf(description),
-    width: folder.size,
-    dtype: "float16",
-  });
-  for (const message of store.notes) report({ kind: "warning", stage: "label", message });
-  // Imported here, like the engine below: a stage that is skipped should not pay half a second for each.
-  const { loadTextEncoder } = await import("./transformers/text-encoder.ts");
-  const encodeText = await loadTextEncoder(folder.path, options.maxLength);
-  const { dtype, normalize, batch } = options;
-  const session = { folder: folder.path, dtype, size: folder.size, normalize };
-  return new CachedEncoder(
-    store,
-    encodeText,
-    () => EncoderPool.open(session, workers, batch),
-    workers,
-  );
+/** What changes a logit: kept with the labels, so that those of two teachers can be told apart. */
+function describeTeacher(encoders: readonly FoundEncoder[], { labels, digest }: ReadyHead) {
+  const described = encoders.map(({ description }) => description);
+  return { kind: "encoder-head", format: 2, labels, head: digest, encoders: described };
 }
 
 async function* labelTexts(
-  encoder: CachedEncoder,
+  encoder: VectorSource,
   head: Classifier,
   texts: AsyncIterable<IdentifiedText>,
   signal: AbortSignal,
@@ -83,60 +54,53 @@ async function* labelTexts(
   }
 }
 
-async function prepareHead(
-  encoder: CachedEncoder,
-  folder: ModelFolder,
-  options: EncoderHeadOptions,
-  context: TeacherContext,
-): Promise<Head> {
-  const { labelled, classes, seed, signal, report } = context;
-  const { fitHead } = await import("./encoder-head/head.ts");
-  const data = await encodeLabelled(labelled, encoder, folder.size, signal);
-  const head = await fitHead(data, {
-    strength: options.strength,
-    classes: classes.length,
-    seed,
-    signal,
-    progress(done, total) {
-      report({
-        kind: "progress",
-        stage: "label",
-        task: "choosing the head's strength",
-        done,
-        total,
-        unit: "fits",
-      });
-    },
-  });
-  for (const message of head.warnings) report({ kind: "warning", stage: "label", message });
-  return head;
+/** Tells of encoders whose vectors depend a little on the texts beside a text. */
+function warnOfBatches(encoders: readonly FoundEncoder[], { report }: TeacherContext): void {
+  const files = encoders.filter(({ fixed }) => fixed).map(({ folder }) => folder.weights);
+  for (const file of new Set(files)) {
+    const message =
+      `${file} quantizes whole batches as it runs: a text's logits depend a little on the texts beside it, ` +
+      "so texts are labelled in blocks that are laid down beforehand. An fp32 file (teacher.dtype: fp32), or one that " +
+      "is quantized by rows, has no such limit.";
+    report({ kind: "warning", stage: "label", message });
+  }
+}
+
+/** Warns of an encoder whose tokenizer does not know the language of the texts. */
+async function checkFits(
+  encoders: readonly FoundEncoder[],
+  { labelled, report }: TeacherContext,
+): Promise<void> {
+  for (const { folder, options } of encoders)
+    await checkTokenizerFit({ folder: folder.path, model: options.model, texts: labelled, report });
 }
 
 async function open(options: EncoderHeadOptions, context: TeacherContext): Promise<Teacher> {
-  const { classes, workers, report } = context;
-  checkLabelled(context.labelled, classes);
-  const folder = await openModelFolder(context.resolve(options.model), options.dtype);
-  if (await dependsOnBatch(folder)) {
-    const message =
-      `${folder.weights} quantizes whole batches as it runs: a text's logits depend a little on the texts ` +
-      "beside it. Prefer an fp32 file (teacher.dtype: fp32) or one that is quantized by rows.";
-    report({ kind: "warning", stage: "label", message });
-  }
-  const encoder = await openEncoder(folder, options, context);
+  const { classes, workers, fitted } = context;
+  if (fitted === null) checkLabelled(context.labelled, classes);
+  const encoders = await findEncoders(options, context);
+  warnOfBatches(encoders, context);
+  const size = encoders.reduce((sum, { folder }) => sum + folder.size, 0);
+  const encoder = await openEncoders(encoders, context);
   try {
-    const head = await prepareHead(encoder, folder, options, context);
-    const description = describeTeacher(folder, options, classes, head.digest);
+    await checkFits(encoders, context);
+    const head =
+      fitted === null
+        ? await withFittingEncoders(encoders, encoder, context, (source) =>
+            fitHeadOn(source, size, options, context),
+          )
+        : await readHead(fitted, encoders);
+    const description = describeTeacher(encoders, head);
     return {
       description,
       digest: digestOf(description),
-      labels: classes,
+      labels: head.labels,
       capacity: 2 * workers * BLOCK_TEXTS,
-      parameters: (await countParameters(folder)) + head.weights.length + head.bias.length,
-      bytes: folder.bytes + head.file.length,
-      maxLength: options.maxLength,
+      ...(await measure(encoders, head)),
       facts: head.facts,
       files: { [HEAD_FILE]: head.file },
-      heldOut: null,
+      plan: encoders.some(({ fixed }) => fixed) ? "fixed" : "free",
+      heldOut: head.heldOut,
       label: (texts, signal) => labelTexts(encoder, head, texts, signal),
       close: () => encoder.close(),
     };
@@ -146,13 +110,27 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
   }
 }
 
-/** A frozen encoder and a multinomial logistic regression on its vectors: feature-based transfer. */
+/** Sizes of the whole teacher; an encoder that is used twice, such as with two prefixes, counts once. */
+async function measure(encoders: readonly FoundEncoder[], head: ReadyHead) {
+  const folders = new Map(encoders.map(({ folder }) => [folder.weights, folder]));
+  let parameters = head.weights.length + head.bias.length;
+  let bytes = head.file.length;
+  for (const folder of folders.values()) {
+    parameters += await countParameters(folder);
+    bytes += folder.bytes;
+  }
+  const maxLength = Math.max(...encoders.map(({ options }) => options.maxLength));
+  return { parameters, bytes, maxLength };
+}
+
+/** A frozen encoder, or several, and a multinomial logistic regression on their vectors: feature-based transfer. */
 export const teacher: TeacherKind<EncoderHeadOptions> = {
   options: encoderHeadOptions,
   summary: "a frozen encoder with a logistic regression fitted on the labelled texts",
-  fingerprint: (options, place) => fingerprintModel(place.resolve(options.model), options.dtype),
+  fingerprint: async (options, place) =>
+    digestOf((await findEncoders(options, place)).map(({ description }) => description)),
   lexicon: async (options, place) =>
-    openLexicon(await openModelFolder(place.resolve(options.model), options.dtype)),
+    openLexicon((await findEncoder(listEncoders(options)[0]!, place)).folder),
   open,
   openForTiming,
 };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { loadTfjsNode } from "../../src/engine/devices/eager-load.ts";
 import { tf } from "../../src/engine/tfjs.ts";
 import type { Program, Tensors } from "../../src/engine/types.ts";
-import { makeBatch } from "../../src/training/batches.ts";
+import { makeBatch } from "../../src/fitting/batches.ts";
 import { answerLines, timed } from "./answer-lines.ts";
 import type { OpenOurs, SideRequest } from "./protocol.ts";
 import { randomTexts } from "./texts.ts";

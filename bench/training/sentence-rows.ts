@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { packageRoot } from "../../src/platform/package-root.ts";
-import { textLengths } from "../../src/training/training-set.ts";
+import { textLengths } from "../../src/fitting/training-set.ts";
 import type { Timing } from "./protocol.ts";
 import { MODES, type Settings } from "./settings.ts";
 import { startModule, startPeer } from "./side.ts";

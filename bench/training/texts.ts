@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Random } from "../../src/math/random.ts";
 import { loadTokenizer } from "../../src/tokenizer/tokenizer.ts";
-import type { TrainingSet } from "../../src/training/training-set.ts";
+import type { TrainingSet } from "../../src/fitting/training-set.ts";
 
 /** Texts of a set at random; every batch of them has the same shape. */
 export interface RandomTexts {

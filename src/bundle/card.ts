@@ -30,7 +30,13 @@ export interface CardFacts {
   /** Seed of the shipped run, and how many there are. */
   seed: number;
   seeds: number;
-  teacher: { kind: string; model: string | null; bytes: number | null };
+  teacher: {
+    kind: string;
+    model: string | null;
+    bytes: number | null;
+    /** Whose terms apply to its answers; null where it ran on the user's machine. */
+    provider: { name: string; url: string } | null;
+  };
   data: {
     source: string;
     /** Texts that it learned from; how many of them had a gold label. */ texts: number;
@@ -179,7 +185,17 @@ function speedTable({ speeds, processor }: CardFacts): string[] {
   ];
 }
 
-function limits({ labels, version }: CardFacts): string[] {
+/** Providers forbid some uses of models that learned from theirs. */
+function terms({ teacher: { provider } }: CardFacts): string[] {
+  if (provider === null) return [];
+  const { name, url } = provider;
+  return [
+    `It learned from answers of a model that ${name} runs: the terms of ${name} apply to what was made with them (${url}).`,
+  ];
+}
+
+function limits(facts: CardFacts): string[] {
+  const { labels, version } = facts;
   const some = labels
     .slice(0, 100)
     .map((label) => `\`${label}\``)
@@ -190,6 +206,7 @@ function limits({ labels, version }: CardFacts): string[] {
     "It answers with one of its classes whatever it is given, and knows what its teacher knew about texts like those it " +
       "learned from. Probabilities are those of its softmax. transformers.js cuts a text that is too long without its " +
       "closing [SEP], so its answers to such texts can differ a little.",
+    ...terms(facts),
     `Classes: ${some}${more}.`,
     `Made by Limbeck ${version}. Where it comes from: \`limbeck.json\`; that the file equals the trained student: \`parity.json\`.`,
   ];

@@ -86,6 +86,7 @@ export function cardFacts(from: {
       kind: recipe.teacher.kind,
       model: typeof model === "string" ? model : null,
       bytes: records.label.details.teacher.bytes,
+      provider: records.label.details.teacher.provider,
     },
     data: {
       // A name in datasets/, or a file of the user's, whose folder is nobody's business.

@@ -9,7 +9,7 @@ import { timeSystems, type TimedSystem } from "./timing.ts";
 
 async function openTeacher(teacher: TeacherToTime): Promise<TimedTeacher | null> {
   const { entry, recipeFolder, labelsFolder, digest } = teacher;
-  const { kind, options } = await findKind(entry);
+  const { kind, options } = await findKind(entry, recipeFolder);
   // It has labelled: its model is there.
   const place = teacherPlace({ recipeFolder, labelsFolder, download: false });
   return await kind.openForTiming(options, { ...place, labelsFolder, digest });

@@ -5,9 +5,12 @@ import { packageRoot } from "../platform/package-root.ts";
 import { STAGES } from "../types.ts";
 import { createDoctorCommand } from "./doctor-command.ts";
 import { createInitCommand } from "./init-command.ts";
+import { createLabelsCommand } from "./labels-command.ts";
 import { createPredictCommand } from "./predict-command.ts";
 import { createRecipeCommand } from "./recipe-command.ts";
 import { createRunCommand } from "./run-command.ts";
+import { createTeacherCommand } from "./teacher-command.ts";
+import { createWorkerCommand } from "./worker-command.ts";
 
 const EXAMPLES = `
 Examples:
@@ -15,6 +18,8 @@ Examples:
   npx limbeck init texts.csv --out mine.yaml     have a recipe written for texts of your own
   npx limbeck recipe explain mine.yaml           every key, its value and the reason for it
   npx limbeck run mine.yaml --set train.epochs=5
+  npx limbeck teacher try mine.yaml              its teacher on a few texts, and what all of them will take
+  npx limbeck labels ls                          the labels that are stored, and who uses them
   npx limbeck predict runs/quickstart/export/bilstm "my card was swallowed"
   cat texts.txt | npx limbeck predict runs/quickstart/export/bilstm --json
 
@@ -43,9 +48,12 @@ export function createProgram(): Command {
     .addCommand(createRunCommand("run"));
   for (const stage of STAGES) program.addCommand(createRunCommand(stage));
   program
+    .addCommand(createWorkerCommand())
     .addCommand(createPredictCommand())
     .addCommand(createInitCommand())
     .addCommand(createRecipeCommand())
+    .addCommand(createTeacherCommand())
+    .addCommand(createLabelsCommand())
     .addCommand(createDoctorCommand());
   return prepare(program);
 }

@@ -11,16 +11,21 @@ interface RecipeOptions {
 
 async function check(path: string, options: RecipeOptions): Promise<void> {
   const { loadRecipe } = await import("../recipe/load.ts");
-  const { recipe } = await loadRecipe(path, { set: options.set });
+  const { recipe, folder } = await loadRecipe(path, { set: options.set });
+  const { isModulePath, moduleNotice, resolveModulePath } =
+    await import("../labelling/plug-in/module-path.ts");
+  const { kind } = recipe.teacher;
+  const notice = isModulePath(kind) ? `${moduleNotice(resolveModulePath(kind, folder))}\n` : "";
   const students = recipe.student.map(({ name }) => name).join(", ");
   const source = typeof recipe.data.source === "string" ? recipe.data.source : "files by split";
   const { length: seeds } = recipe.train.seeds;
   process.stdout.write(
     `${path} is a valid recipe: ${recipe.name}\n` +
       `  data      ${source}\n` +
-      `  teacher   ${recipe.teacher.kind}\n` +
+      `  teacher   ${kind}\n` +
       `  students  ${students}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each\n` +
       `  controls  ${recipe.controls.join(", ") || "none"}\n` +
+      notice +
       `Run it: npx limbeck run ${quoteForShell(path)}\n`,
   );
 }

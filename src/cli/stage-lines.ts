@@ -32,5 +32,6 @@ export function progressLine(
 ): string {
   const count = (value: number) => Math.round(value).toLocaleString("en-US");
   const left = secondsLeft === null ? "" : `, ${formatDuration(secondsLeft)} left`;
-  return `${indent}${event.task}: ${count(event.done)} of ${count(event.total)} ${event.unit}${left}`;
+  const detail = event.detail === undefined ? "" : `, ${event.detail}`;
+  return `${indent}${event.task}: ${count(event.done)} of ${count(event.total)} ${event.unit}${detail}${left}`;
 }

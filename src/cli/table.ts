@@ -1,5 +1,12 @@
-/** A table for the terminal: the first column flush left, the others flush right, two spaces between. */
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
+/**
+ * A table for the terminal, two spaces between the columns.
+ *
+ * @param left - columns that are flush left, from 0; the others are flush right
+ */
+export function formatTable(
+  rows: readonly (readonly string[])[],
+  left: readonly number[] = [0],
+): string[] {
   const columns = Math.max(...rows.map(({ length }) => length));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
@@ -7,7 +14,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) =>
     row
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        left.includes(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
       )
       .join("  ")
       .trimEnd(),

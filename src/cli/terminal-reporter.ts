@@ -23,8 +23,9 @@ export function barLine(event: Progress, secondsLeft: number | null, width: numb
   const bar = "█".repeat(filled) + "░".repeat(20 - filled);
   const count = (value: number) => Math.round(value).toLocaleString("en-US");
   const left = secondsLeft === null ? "" : `  ${formatDuration(secondsLeft)} left`;
+  const detail = event.detail === undefined ? "" : `  ${event.detail}`;
   const percent = String(Math.floor(share * 100)).padStart(3);
-  const line = `  ${event.task.padEnd(24)} ${bar} ${percent} %  ${count(event.done)}/${count(event.total)} ${event.unit}${left}`;
+  const line = `  ${event.task.padEnd(24)} ${bar} ${percent} %  ${count(event.done)}/${count(event.total)} ${event.unit}${detail}${left}`;
   return line.slice(0, Math.max(20, width - 1));
 }
 

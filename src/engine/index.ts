@@ -1,3 +1,7 @@
+export { applyDense, bertStates, firstToken, meanOverTokens } from "./bert/encoder.ts";
+export type { BertOptions } from "./bert/encoder.ts";
+export { bertParameters, denseParameters } from "./bert/parameters.ts";
+export type { BertSizes } from "./bert/parameters.ts";
 export { compile } from "./compile.ts";
 export { compileFunction } from "./compile-function.ts";
 export { EngineError } from "./errors.ts";

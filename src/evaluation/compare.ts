@@ -79,7 +79,7 @@ export function gapClosed(
   confidence: number,
 ): GapClosed {
   const { student, control, teacher } = systems;
-  if (control === null) return { value: null, reason: "the recipe has no hard-label control" };
+  if (control === null) return { value: null, reason: "there is no hard-label control" };
   if (teacher === null)
     return { value: null, reason: "the teacher answered too few of the test texts to be scored" };
   const gap = differences(teacher, control, confidence).accuracy;

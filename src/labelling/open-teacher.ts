@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { LimbeckError } from "../errors.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type {
   IdentifiedText,
@@ -10,6 +11,7 @@ import type {
   TeacherPlace,
 } from "../types.ts";
 import { checkClasses } from "./check-classes.ts";
+import { isModulePath, moduleNotice } from "./plug-in/module-path.ts";
 import { storedTeacher } from "./stored-teacher.ts";
 
 export interface OpenTeacherOptions {
@@ -20,8 +22,10 @@ export interface OpenTeacherOptions {
   gold: { labelled: readonly LabelledText[]; validation: readonly LabelledText[] };
   signal: AbortSignal;
   report: Report;
-  /** Every text that is to be labelled, for members whose answers depend on which texts come together. */
+  /** See {@link TeacherContext}. */
   corpus?: readonly IdentifiedText[];
+  /** See {@link TeacherContext}; where it is missing no teacher may send anything. */
+  agree?: TeacherContext["agree"];
   /** See {@link TeacherContext}; default true. */
   cache?: boolean;
   /** See {@link TeacherContext}; default null. */
@@ -40,12 +44,19 @@ export async function openTeacher(
   options: OpenTeacherOptions,
 ): Promise<Teacher> {
   const { recipe, place, labelsFolder, classes, gold, signal, report } = options;
+  requireClasses(classes);
   const { kind, options: own } = await place.findKind(entry);
+  if (isModulePath(entry.kind)) {
+    const message = `${moduleNotice(place.resolve(entry.kind))}.`;
+    report({ kind: "note", stage: "label", message });
+  }
   const context: TeacherContext = {
     ...place,
     ...gold,
     classes,
     labelsFolder,
+    ...(options.corpus === undefined ? {} : { corpus: options.corpus }),
+    ...(options.agree === undefined ? {} : { agree: options.agree }),
     cache: options.cache ?? true,
     fitted: options.fitted ?? null,
     openMember: async (member) =>
@@ -67,4 +78,14 @@ export async function openTeacher(
     await teacher.close();
     throw thrown;
   }
+}
+
+/** Texts without a label name no classes. */
+function requireClasses(classes: readonly string[]): void {
+  if (classes.length > 0) return;
+  throw new LimbeckError(
+    "E_DATA",
+    "Expected the names of the classes, got none: no text has a label. " +
+      "Name them in the recipe, as in data: { classes: [card_arrival, exchange_rate] }, or name the label column in data.columns.label.",
+  );
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { resolveRecipePath } from "../platform/resolve.ts";
-import type { TeacherPlace } from "../types.ts";
+import type { Report, TeacherPlace } from "../types.ts";
 import { findKind } from "./find-kind.ts";
 
 export interface PlaceOptions {
@@ -9,14 +9,19 @@ export interface PlaceOptions {
   /** `.limbeck/labels`; downloaded models lie beside it. */
   labelsFolder: string;
   download: boolean;
+  report?: Report;
+  signal?: AbortSignal;
 }
 
 /** Where a recipe's teachers find their files. */
-export function teacherPlace({ recipeFolder, labelsFolder, download }: PlaceOptions): TeacherPlace {
+export function teacherPlace(options: PlaceOptions): TeacherPlace {
+  const { recipeFolder, labelsFolder, download, report, signal } = options;
   return {
     resolve: (path) => resolveRecipePath(path, recipeFolder),
     modelsFolder: join(dirname(labelsFolder), "models"),
     download,
-    findKind,
+    findKind: (entry) => findKind(entry, recipeFolder),
+    ...(report && { report }),
+    ...(signal && { signal }),
   };
 }

@@ -1,3 +1,5 @@
+import { foldJournals } from "../labels/fold-journals.ts";
+import { compactQuietly } from "../labels/compact.ts";
 import { openLabelStore, type LabelStore } from "../labels/label-store.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { IdentifiedText, Report, Teacher, TeacherAnswer } from "../types.ts";
@@ -16,6 +18,7 @@ export async function openStore(
     files,
     ...(extras && { extras }),
   });
+  await foldJournals(store);
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });
   return store;
 }
@@ -58,6 +61,7 @@ export async function storedTeacher(
       yield* stored.answer(chunk, signal);
     },
     async close() {
+      await compactQuietly(store);
       store.close();
       await teacher.close();
     },

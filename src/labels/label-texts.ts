@@ -1,10 +1,13 @@
 import { LimbeckError } from "../errors.ts";
-import type { IdentifiedText, Teacher, TeacherLabel } from "../types.ts";
+import type { IdentifiedText, Teacher } from "../types.ts";
 import type { ClaimTimes } from "./claims.ts";
+import { labelRows } from "./label-rows.ts";
+import { foldJournals } from "./fold-journals.ts";
 import type { LabelStore } from "./label-store.ts";
 import { LabellingPlan } from "./labelling-plan.ts";
+import { AsideTexts } from "./aside-texts.ts";
 import { RANGES } from "./ranges.ts";
-import { RowWriter, type RowBlock } from "./row-writer.ts";
+import { RowWriter } from "./row-writer.ts";
 import { WorkShare } from "./share-work.ts";
 
 export interface LabelTextsOptions {
@@ -14,6 +17,8 @@ export interface LabelTextsOptions {
   signal: AbortSignal;
   /** Told after every shard: how many texts are on disk of those that were missing, whoever labelled them. */
   progress: (done: number, total: number) => void;
+  /** Whether texts that were set aside earlier are asked about again. Default: no. */
+  retrySetAside?: boolean;
   /** How long claims last; the defaults are right but for tests. */
   times?: Partial<ClaimTimes>;
   /** Range of ids to begin with, 0 to 255. Default: by chance, so that processes which start together meet late. */
@@ -36,11 +41,15 @@ export interface LabellingResult {
  */
 export async function labelTexts(options: LabelTextsOptions): Promise<LabellingResult> {
   const { teacher, store, texts, signal } = options;
+  await foldJournals(store);
   const start = options.start ?? Math.floor(Math.random() * RANGES);
-  const plan = new LabellingPlan({ texts, store, fixed: teacher.plan === "fixed", start });
+  const aside = new AsideTexts(options);
+  const fixed = teacher.plan === "fixed";
+  const leaveOut = () => aside.known();
+  const plan = new LabellingPlan({ texts, store, fixed, start, leaveOut });
   if (plan.total === 0) return { computed: 0, setAside: {} };
   const share = await WorkShare.open(store, options.times);
-  const labelling = new Labelling(options, plan, share);
+  const labelling = new Labelling(options, { plan, share, aside });
   try {
     while (!plan.finished) {
       if (await labelling.round()) continue;
@@ -49,22 +58,28 @@ export async function labelTexts(options: LabelTextsOptions): Promise<LabellingR
     }
   } finally {
     await share.close();
+    await foldJournals(store);
   }
-  return labelling.result;
+  return { computed: labelling.computed, setAside: aside.counts() };
 }
 
 /** What one call of labelTexts has done so far. */
 class Labelling {
-  readonly result: LabellingResult = { computed: 0, setAside: {} };
+  computed = 0;
   private readonly options: LabelTextsOptions;
   private readonly plan: LabellingPlan;
   private readonly share: WorkShare;
+  private readonly aside: AsideTexts;
   private readonly before: number;
 
-  constructor(options: LabelTextsOptions, plan: LabellingPlan, share: WorkShare) {
+  constructor(
+    options: LabelTextsOptions,
+    { plan, share, aside }: { plan: LabellingPlan; share: WorkShare; aside: AsideTexts },
+  ) {
     this.options = options;
     this.plan = plan;
     this.share = share;
+    this.aside = aside;
     this.before = options.store.size;
   }
 
@@ -78,7 +93,7 @@ class Labelling {
     try {
       for await (const answer of teacher.label(prepend(first.value, texts), signal)) {
         if ("reason" in answer) await this.putAside(answer.id, answer.reason);
-        else await writer.add(blockOf(answer, store), answer.paid !== undefined);
+        else await writer.add(labelRows([answer], store.format));
       }
     } finally {
       await writer.drain();
@@ -90,15 +105,14 @@ class Labelling {
 
   private async committed(ids: readonly string[], added: number): Promise<void> {
     const { store, progress } = this.options;
-    this.result.computed += added;
+    this.computed += added;
     const { total } = this.plan;
     progress(Math.min(total, store.size - this.before), total);
     await this.share.finish(ids);
   }
 
   private async putAside(id: string, reason: string): Promise<void> {
-    const { setAside } = this.result;
-    setAside[reason] = (setAside[reason] ?? 0) + 1;
+    this.aside.add(id, reason);
     await this.share.finish([id]);
   }
 }
@@ -109,15 +123,4 @@ async function* prepend(
 ): AsyncGenerator<IdentifiedText> {
   yield first;
   yield* rest;
-}
-
-function blockOf({ id, logits, extras }: TeacherLabel, store: LabelStore): RowBlock {
-  const { width, extras: names } = store.format;
-  if (logits.length !== width)
-    throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
-  return {
-    ids: [id],
-    rows: logits,
-    extras: Float32Array.from(names, (name) => extras?.[name] ?? NaN),
-  };
 }

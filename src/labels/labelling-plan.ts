@@ -17,6 +17,8 @@ export interface PlanOptions {
   fixed: boolean;
   /** Range to begin with: 0 to 255. */
   start: number;
+  /** Texts that are not handed out though they have no row, asked for after their ranges were claimed. */
+  leaveOut?: () => Promise<ReadonlySet<string>>;
 }
 
 /** In which order the texts that a store lacks are handed to a teacher: range of ids after range. */
@@ -85,9 +87,12 @@ export class LabellingPlan {
     share: WorkShare,
     signal: AbortSignal,
   ): AsyncGenerator<IdentifiedText> {
-    const { texts, fixed } = this.options;
-    const { mine } = await share.take(group.map((position) => ({ ...texts[position]!, position })));
-    for (const { position } of mine) this.asked[position] = 1;
+    const { texts, fixed, leaveOut } = this.options;
+    const taken = await share.take(group.map((position) => ({ ...texts[position]!, position })));
+    for (const { position } of taken.mine) this.asked[position] = 1;
+    const out = (taken.mine.length > 0 ? await leaveOut?.() : undefined) ?? new Set<string>();
+    const mine = taken.mine.filter(({ id }) => !out.has(id));
+    await share.finish(taken.mine.filter(({ id }) => out.has(id)).map(({ id }) => id));
     if (!fixed) {
       for (const { position } of mine) {
         if (signal.aborted) return;

@@ -15,16 +15,14 @@ export type OnCommit = (ids: readonly string[], added: number) => Promise<void>;
 /** Rows of a slow teacher do not wait longer than this for their shard to fill: it is what a kill can lose. */
 const LONGEST_WAIT = 2000;
 
-/**
- * Commits rows in shards while others are being computed. One commit runs at a time; what comes meanwhile waits for the
- * next, so that rows which must not wait are committed as fast as the disk allows.
- */
+/** Commits rows in shards while others are being computed; one commit runs at a time. */
 export class RowWriter {
   private readonly store: LabelStore;
   private readonly onCommit: OnCommit;
   private waiting: RowBlock[] = [];
   private texts = 0;
-  private urgent = false;
+  /** Whether the rows have waited long enough. */
+  private due = false;
   private committing: Promise<void> | null = null;
   private failure: { thrown: unknown } | null = null;
   private timer: NodeJS.Timeout | undefined;
@@ -37,21 +35,19 @@ export class RowWriter {
   /**
    * Takes rows over; resolves at once unless a shard is full and the one before is not written yet.
    *
-   * @param urgent - commits as soon as the disk is free, such as rows that were paid for
    * @throws whatever an earlier commit threw.
    */
-  async add(block: RowBlock, urgent = false): Promise<void> {
+  async add(block: RowBlock): Promise<void> {
     this.requireSound();
     this.waiting.push(block);
     this.texts += block.ids.length;
-    this.urgent ||= urgent;
     if (this.texts >= SHARD_TEXTS) await this.committing;
     this.requireSound();
     this.startIfDue();
     if (this.timer === undefined && this.texts > 0) {
       this.timer = setTimeout(() => {
         this.timer = undefined;
-        this.urgent = true;
+        this.due = true;
         this.startIfDue();
       }, LONGEST_WAIT);
       this.timer.unref();
@@ -74,7 +70,7 @@ export class RowWriter {
   }
 
   private startIfDue(): void {
-    if (this.failure === null && (this.texts >= SHARD_TEXTS || (this.urgent && this.texts > 0)))
+    if (this.failure === null && (this.texts >= SHARD_TEXTS || (this.due && this.texts > 0)))
       this.start();
   }
 
@@ -83,7 +79,7 @@ export class RowWriter {
     const blocks = this.waiting;
     this.waiting = [];
     this.texts = 0;
-    this.urgent = false;
+    this.due = false;
     clearTimeout(this.timer);
     this.timer = undefined;
     this.committing = this.commit(blocks)

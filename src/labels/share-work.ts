@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { IdentifiedText } from "../types.ts";
 import { Claims, type ClaimTimes } from "./claims.ts";
+import { foldJournals } from "./fold-journals.ts";
 import type { LabelStore } from "./label-store.ts";
 import { nameOfRange, rangeOf } from "./ranges.ts";
 
@@ -55,7 +56,11 @@ export class WorkShare {
     const wanted = [...new Set(missing.map(({ id }) => rangeOf(id)))];
     const claimed = new Set(await this.claims.claim(wanted.map(nameOfRange)));
     // Only now: a row that was committed before its range was released is seen for certain.
-    if (missing.length > 0) await this.store.refresh();
+    // A holder that has died may have left answers in its journal.
+    if (missing.length > 0) {
+      await foldJournals(this.store);
+      await this.store.refresh();
+    }
     const result: Taken<Text> = { mine: [], present: [], others: [] };
     for (const text of texts) {
       const range = rangeOf(text.id);

@@ -49,6 +49,13 @@ function trainingProblems({ batch, shards, optimizer }: Recipe["train"]): Proble
   return problems;
 }
 
+function labelProblems({ data, train }: Recipe): Problem[] {
+  if (data.labelled !== "none" || train.loss.alpha < 1) return [];
+  const message =
+    "Expected gold labels for train.loss.alpha: 1, which learns from nothing else, got data.labelled: none. Set alpha: 0.";
+  return [{ path: ["train", "loss", "alpha"], target: "value", message }];
+}
+
 /**
  * What each key allows but all of them together do not.
  *
@@ -58,8 +65,10 @@ export function contradictions(recipe: Recipe, listed: boolean): Problem[] {
   const studentPath = (index: number, key: string) =>
     listed ? ["student", index, key] : ["student", key];
   const problems = [
+    ...duplicates(recipe.data.classes ?? [], ["data", "classes"]),
     ...duplicates(recipe.train.seeds, ["train", "seeds"]),
     ...trainingProblems(recipe.train),
+    ...labelProblems(recipe),
     ...duplicates(recipe.controls, ["controls"]),
     ...duplicates(recipe.export.formats, ["export", "formats"]),
     ...nameProblems(recipe.student, studentPath),

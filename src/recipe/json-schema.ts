@@ -55,6 +55,16 @@ function anyKind(shared: JsonSchema, options: Readonly<Record<string, z.ZodType>
   return kinds.length === 1 ? kinds[0]! : { ...(description ? { description } : {}), anyOf: kinds };
 }
 
+/** A teacher that is a module beside the recipe: what options it takes, the module alone knows. */
+function ofModule(shared: JsonSchema): JsonSchema {
+  const kind: JsonSchema = {
+    type: "string",
+    pattern: "^\\.{0,2}/|\\.m?[jt]s$",
+    description: "path of a module beside the recipe that exports a teacher: its code runs",
+  };
+  return { ...shared, properties: { ...shared.properties, kind } };
+}
+
 /** The recipe's JSON Schema with the options of these plug-ins; of a kind that is not among them, any key is let pass. */
 export function recipeJsonSchema(options: PlugInOptions): JsonSchema {
   const root = toJsonSchema(recipeSchema);
@@ -92,5 +102,13 @@ export async function fullJsonSchema(): Promise<JsonSchema> {
     teachers: await optionsOf(teachers),
     students: await optionsOf(students),
   });
-  return { title: "Limbeck recipe", ...schema } as JsonSchema;
+  const properties = { ...schema.properties };
+  const shared = toJsonSchema(recipeSchema).properties?.["teacher"];
+  const known = properties["teacher"];
+  if (shared !== undefined && known !== undefined) {
+    const { description, ...named } = known;
+    const anyOf = [...(named.anyOf ?? [named]), ofModule(shared)];
+    properties["teacher"] = { ...(description ? { description } : {}), anyOf };
+  }
+  return { title: "Limbeck recipe", ...schema, properties } as JsonSchema;
 }

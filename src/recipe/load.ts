@@ -142,14 +142,14 @@ export async function loadRecipe(
   const misplaced = overrides.flatMap((override) => applyOverride(given, override) ?? []);
   if (misplaced.length > 0) fail(misplaced, recipeText, overrides);
   const parsed = recipeSchema.safeParse(given);
-  const plugIns = await checkPlugIns(given);
+  const folder = path === null ? null : dirname(path);
+  const plugIns = await checkPlugIns(given, folder);
   const schema = recipeJsonSchema(plugIns.schemas);
   const problems = issuesOf(parsed, plugIns, given, schema);
   if (problems.length > 0 || parsed.data === undefined) fail(problems, recipeText, overrides);
   const recipe = resolveRecipe(parsed.data, plugIns, path);
   const conflicts = contradictions(recipe, Array.isArray(given["student"]));
   if (conflicts.length > 0) fail(conflicts, recipeText, overrides);
-  const folder = path === null ? null : dirname(path);
   return { recipe, folder, text, path, given, overrides, schema };
 }
 

@@ -1,10 +1,13 @@
 import { z, type core } from "zod";
-import { students, teachers } from "../registry.ts";
+import { LimbeckError } from "../errors.ts";
+import { loadKind } from "../labelling/find-kind.ts";
+import { students } from "../registry.ts";
 import type { PlugInOptions } from "./json-schema.ts";
 import { pathName, type Path, type Problem } from "./problems.ts";
 import { suggestion } from "../words/suggest.ts";
 
-type Registry = Readonly<Record<string, () => Promise<{ options: z.ZodType }>>>;
+/** Finds a plug-in of a kind. @throws LimbeckError `E_RECIPE` where there is none, with `key` as the place. */
+type LoadPlugIn = (kind: string, key: string) => Promise<{ options: z.ZodType }>;
 type Mapping = Record<string, unknown>;
 
 /** The options of one teacher or student of the recipe. */
@@ -42,12 +45,12 @@ function strict(schema: z.ZodType): z.ZodType {
 interface Section {
   value: unknown;
   path: Path;
-  registry: Registry;
+  load: LoadPlugIn;
   /** Keys that belong to the recipe, not to the plug-in. */
   shared: readonly string[];
   preset?: string;
-  /** Where the kinds live, for messages. */
-  folder: string;
+  /** Whether its `members` are plug-ins of the same sort. */
+  hasMembers?: boolean;
 }
 
 interface Found {
@@ -66,7 +69,7 @@ const MEMBER_KEYS = ["kind", "weight"];
 /** Teachers that a teacher is made of: each held against its own kind's schema, at its own place. */
 async function checkMembers(section: Section): Promise<Outcome[]> {
   const list = (section.value as Mapping)["members"];
-  if (section.folder !== TEACHERS || !Array.isArray(list)) return [];
+  if (section.hasMembers !== true || !Array.isArray(list)) return [];
   return await Promise.all(
     list.map((value: unknown, index) =>
       check({
@@ -91,21 +94,18 @@ function withMembers(options: Mapping, members: readonly Outcome[]): Mapping {
   return { ...options, members: resolved };
 }
 
-const TEACHERS = "teachers/";
-
 async function check(section: Section): Promise<Outcome> {
-  const { value, path, registry, shared } = section;
+  const { value, path, load, shared } = section;
   if (!isMapping(value)) return null;
   const kind = value["kind"] ?? section.preset;
   if (typeof kind !== "string") return null;
-  const load = Object.hasOwn(registry, kind) ? registry[kind] : undefined;
-  if (load === undefined) {
-    const there = suggestion(kind, Object.keys(registry), `There is in ${section.folder}`);
-    const name = pathName([...path, "kind"]);
-    const message = `Expected ${name} to be a name in ${section.folder}, got ${JSON.stringify(kind)}. ${there}`;
-    return { problem: { path: [...path, "kind"], target: "value", message } };
+  let schema: z.ZodType;
+  try {
+    schema = strict((await load(kind, pathName([...path, "kind"]))).options);
+  } catch (thrown) {
+    if (!(thrown instanceof LimbeckError) || thrown.code !== "E_RECIPE") throw thrown;
+    return { problem: { path: [...path, "kind"], target: "value", message: thrown.message } };
   }
-  const schema = strict((await load()).options);
   const own = Object.fromEntries(Object.entries(value).filter(([key]) => !shared.includes(key)));
   const result = schema.safeParse(own);
   const members = await checkMembers(section);
@@ -124,33 +124,49 @@ async function check(section: Section): Promise<Outcome> {
   };
 }
 
+const loadStudent: LoadPlugIn = async (kind, key) => {
+  const load = Object.hasOwn(students, kind) ? students[kind] : undefined;
+  if (load !== undefined) return await load();
+  const there = suggestion(kind, Object.keys(students), "There is in students/");
+  throw new LimbeckError(
+    "E_RECIPE",
+    `Expected ${key} to be a name in students/, got ${JSON.stringify(kind)}. ${there}`,
+  );
+};
+
 /** An outcome and those of its members, and of theirs. */
 function withAllMembers(outcome: Outcome): Outcome[] {
   const inner = outcome && "members" in outcome ? outcome.members : [];
   return [outcome, ...inner.flatMap(withAllMembers)];
 }
 
-/** Holds the options of the recipe's teacher and students against the plug-ins' own schemas. */
-export async function checkPlugIns(recipe: Mapping): Promise<CheckedPlugIns> {
+/**
+ * Holds the options of the recipe's teacher and students against the plug-ins' own schemas.
+ *
+ * @param folder - the recipe's, where a teacher that is a module is looked for; null where the recipe is an object
+ */
+export async function checkPlugIns(
+  recipe: Mapping,
+  folder: string | null,
+): Promise<CheckedPlugIns> {
   const student = recipe["student"] ?? {};
   const list = Array.isArray(student);
   const entries: readonly unknown[] = list ? student : [student];
   const teacher = await check({
     value: recipe["teacher"],
     path: ["teacher"],
-    registry: teachers,
+    load: (kind, key) => loadKind(kind, folder, key),
     shared: ["kind", "calibrate"],
-    folder: TEACHERS,
+    hasMembers: true,
   });
   const outcomes = await Promise.all(
     entries.map((value, index) =>
       check({
         value,
         path: list ? ["student", index] : ["student"],
-        registry: students,
+        load: loadStudent,
         shared: ["kind", "name", "embedding"],
         preset: "bilstm",
-        folder: "students/",
       }),
     ),
   );

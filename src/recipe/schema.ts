@@ -37,15 +37,23 @@ const data = z.strictObject({
     })
     .prefault({})
     .describe("column names; guessed from the header where they are not given"),
+  classes: z
+    .array(z.string().min(1))
+    .min(2)
+    .optional()
+    .describe(
+      "names of the classes, where no text has a label or some class has none; found from the labels where not given",
+    ),
   labelled: z
     .union([
       z.literal("all"),
+      z.literal("none"),
       z.strictObject({ perClass: whole(1).describe("gold labels of each class that may be used") }),
       z.strictObject({ count: whole(2).describe("gold labels that may be used in all") }),
     ])
     .default("all")
     .describe(
-      "gold labels that may be used: { perClass: N }, { count: N }, or all; the rest is the transfer set",
+      "gold labels that may be used: { perClass: N }, { count: N }, all, or none for a teacher that needs none; the rest is the transfer set",
     ),
   testShare: part
     .default(0.2)
@@ -88,7 +96,7 @@ export const studentSchema = z.looseObject({
 
 /** Keys that every kind of teacher shares; the rest is the kind's own and checked by its schema. */
 export const teacherSchema = z.looseObject({
-  kind: z.string().min(1).describe("a name in teachers/"),
+  kind: z.string().min(1).describe("a name in teachers/, or a path such as ./my-teacher.ts"),
   calibrate: z
     .enum(CALIBRATIONS)
     .default("none")

@@ -129,7 +129,7 @@ function relation(ratio: number, better: string, worse: string): string {
 function describeGain({ evidence, comparison, findings }: StudentEvidence): string | null {
   const gain = differenceTo(comparison, comparison.control);
   if (gain === null) {
-    return "Whether distillation helped is unknown: the recipe has no hard-label control.";
+    return "Whether distillation helped is unknown: there is no hard-label control.";
   }
   const p = comparison.mcnemar ? `, McNemar ${format.pValue(comparison.mcnemar.pValue)}` : "";
   const proof = `(${interval(gain, evidence)}${p})`;

@@ -1,22 +1,23 @@
 import { join } from "node:path";
-import { LimbeckError } from "../errors.ts";
+import { labelOnQueue, openFleet, type Fleet } from "../fleet/label-on-queue.ts";
 import { calibrate, checkCalibration } from "../labelling/calibrate.ts";
+import {
+  countUnexplained,
+  describeLabels,
+  summarizeLabels,
+  warnOfGaps,
+} from "../labelling/describe-labels.ts";
 import { findKind } from "../labelling/find-kind.ts";
-import { openTeacher } from "../labelling/open-teacher.ts";
+import { openForRun, type RunTeacher } from "../labelling/open-for-run.ts";
 import { teacherPlace } from "../labelling/place.ts";
-import { readAllTexts, readGold } from "../labelling/read-texts.ts";
+import { agreeToAsk, planLabels, textsToAsk } from "../labelling/plan-labels.ts";
+import { stoppable } from "../labelling/stoppable.ts";
 import { openStore } from "../labelling/stored-teacher.ts";
-import { listReasons, unansweredTexts } from "../labelling/teacher-answers.ts";
-import { labelTexts, type LabellingResult } from "../labels/label-texts.ts";
+import { compactQuietly } from "../labels/compact.ts";
+import { labelTexts } from "../labels/label-texts.ts";
 import type { LabelStore } from "../labels/label-store.ts";
 import { writeJson } from "../platform/files.ts";
-import type {
-  CalibrationDetails,
-  LabelDetails,
-  IdentifiedText,
-  PrepareDetails,
-  Teacher,
-} from "../types.ts";
+import type { CalibrationDetails, LabelDetails, Teacher } from "../types.ts";
 import { readManifest } from "./manifest.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -30,7 +31,7 @@ export const label: Stage<LabelDetails> = {
 
   async inputs(context) {
     const { recipe, run } = context;
-    const { kind, options } = await findKind(recipe.teacher);
+    const { kind, options } = await findKind(recipe.teacher, context.recipeFolder);
     const fingerprint = await kind.fingerprint(options, teacherPlace(context));
     const { digest } = await readManifest(run, "prepare");
     // The seed deals the labelled texts to the folds.
@@ -41,160 +42,69 @@ export const label: Stage<LabelDetails> = {
     return `Labelling every text with the teacher ${recipe.teacher.kind}: its logits are what the student learns from`;
   },
 
+  plan: planLabels,
+
   run: labelStage,
 };
 
 async function labelStage(
   context: StageContext,
 ): Promise<{ details: LabelDetails; summary: string }> {
-  const { run, recipe, report, signal } = context;
-  const prepare = (await readManifest<PrepareDetails>(run, "prepare")).details;
-  const texts = await readAllTexts(run);
-  const place = teacherPlace(context);
-  const gold = await readGold(run, prepare);
-  const { classes } = prepare;
-  const teacher = await stoppable(signal, () =>
-    openTeacher(recipe.teacher, { ...context, place, classes, gold, corpus: texts }),
-  );
+  // Before the teacher is fitted, which may take minutes: a queue that cannot be reached is told at once.
+  const fleet = context.queue === undefined ? null : await openFleet(context.queue);
   try {
-    const method = recipe.teacher.calibrate;
-    checkCalibration(method, teacher, gold);
-    const store = await openStore(teacher, context);
-    const started = performance.now();
-    const progress = (done: number, total: number) => {
-      report({ kind: "progress", stage: "label", task: "labelling", done, total, unit: "texts" });
-    };
-    const result = await stoppable(signal, () =>
-      labelTexts({ teacher, store, texts, signal, progress }),
-    );
-    const seconds = (performance.now() - started) / 1000;
-    countUnexplained(result, store, texts);
-    const warnings = warnOfGaps(result, texts.length);
-    let calibration: CalibrationDetails | null = null;
-    if (method !== "none") {
-      const fitted = await calibrate({ method, teacher, store, gold, seed: recipe.data.seed });
-      calibration = fitted.calibration;
-      warnings.push(...fitted.warnings);
-      if (calibration) await writeJson(join(run, "label", "calibration.json"), calibration);
+    const opened = await openForRun(context);
+    try {
+      return await labelWith(opened, context, fleet);
+    } finally {
+      await opened.teacher.close();
     }
-    for (const message of warnings) report({ kind: "warning", stage: "label", message });
-    const kind = recipe.teacher.kind;
-    const labelled = { teacher, kind, store, texts: texts.length, result, calibration, warnings };
-    const details = describeLabels(labelled);
-    store.close();
-    return { details, summary: summarize(details, seconds) };
   } finally {
-    await teacher.close();
+    fleet?.close();
   }
 }
 
-/** A teacher must answer each text or say why not; one that does neither has a gap for which there is a word too. */
-function countUnexplained(
-  { setAside }: LabellingResult,
-  store: LabelStore,
-  texts: readonly IdentifiedText[],
-): void {
-  const explained = unansweredTexts(setAside);
-  const unexplained = store.missing(texts.map(({ id }) => id)).length - explained;
-  if (unexplained > 0) setAside["without a word from the teacher"] = unexplained;
-}
-
-/** How much of the texts has an answer, where not all have one. */
-function warnOfGaps({ setAside }: LabellingResult, texts: number): string[] {
-  const gaps = unansweredTexts(setAside);
-  if (gaps === 0) return [];
-  const share = `${((100 * (texts - gaps)) / texts).toFixed(1)} %`;
-  return [
-    `The teacher answered ${count(texts - gaps)} of ${count(texts)} texts (${share}); the others: ${listReasons(setAside)}.`,
-  ];
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-/** Turns whatever a stopped task throws into the one error that says how to go on. */
-async function stoppable<Result>(
-  signal: AbortSignal,
-  task: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await task();
-  } catch (thrown) {
-    const mendable = thrown instanceof LimbeckError && thrown.code !== "E_ABORTED";
-    if (!signal.aborted || mendable) throw thrown;
-    throw new LimbeckError(
-      "E_ABORTED",
-      "Stopped. The labels that were computed are saved; the same command goes on from there.",
-      { cause: thrown },
-    );
-  }
-}
-
-interface Labelled {
-  teacher: Teacher;
-  kind: string;
-  store: LabelStore;
-  texts: number;
-  result: LabellingResult;
-  calibration: CalibrationDetails | null;
-  warnings: readonly string[];
-}
-
-function describeLabels({
-  teacher,
-  kind,
-  store,
-  texts,
-  result,
-  calibration,
-  warnings,
-}: Labelled): LabelDetails {
-  const { digest, labels, parameters, bytes, maxLength, facts } = teacher;
-  const missing = unansweredTexts(result.setAside);
-  return {
-    teacher: {
-      kind,
-      digest,
-      store: store.root,
-      labels: [...labels],
-      parameters,
-      bytes,
-      maxLength,
-      facts,
-      plan: teacher.plan ?? "free",
-      provider: teacher.provider ?? null,
-    },
-    texts,
-    computed: result.computed,
-    reused: texts - result.computed - missing,
-    missing: result.setAside,
-    calibration,
-    notes: [...store.notes, ...warnings],
+async function labelWith(
+  { teacher, texts, classes, gold }: RunTeacher,
+  context: StageContext,
+  fleet: Fleet | null,
+): Promise<{ details: LabelDetails; summary: string }> {
+  const { recipe, recipeFolder, report, signal, retrySetAside = false } = context;
+  checkCalibration(recipe.teacher.calibrate, teacher, gold);
+  const store = await openStore(teacher, context);
+  await agreeToAsk(teacher, await textsToAsk(store, texts, context), context);
+  const started = performance.now();
+  const progress = (done: number, total: number) => {
+    report({ kind: "progress", stage: "label", task: "labelling", done, total, unit: "texts" });
   };
+  const task = { teacher, store, texts, signal, retrySetAside };
+  const order = { recipe, recipeFolder, classes, gold };
+  const result = await stoppable(signal, () =>
+    fleet === null
+      ? labelTexts({ ...task, progress })
+      : labelOnQueue({ ...task, fleet, order, report }),
+  );
+  const seconds = (performance.now() - started) / 1000;
+  await compactQuietly(store);
+  countUnexplained(result, store, texts);
+  const { calibration, warnings } = await calibrateLabels({ teacher, store, gold }, context);
+  warnings.unshift(...warnOfGaps(result, texts.length));
+  for (const message of warnings) report({ kind: "warning", stage: "label", message });
+  const { kind } = recipe.teacher;
+  const labelled = { teacher, kind, store, texts: texts.length, result, calibration, warnings };
+  const details = describeLabels(labelled);
+  store.close();
+  return { details, summary: summarizeLabels(details, seconds) };
 }
 
-function summarize(details: LabelDetails, seconds: number): string {
-  const { texts, computed, reused, teacher, missing, calibration } = details;
-  const gaps = unansweredTexts(missing);
-  const rate = count(Math.round(computed / Math.max(seconds, 1e-3)));
-  const kept = reused > 0 ? `, ${count(reused)} found in the label store` : "";
-  const what =
-    computed === 0
-      ? `${count(texts)} texts, ${gaps === 0 ? "all" : count(reused)} found in the label store`
-      : `${count(computed)} texts labelled at ${rate} texts/s${kept}`;
-  const about = teacher.facts["summary"];
-  return [
-    what,
-    gaps === 0 ? null : `${count(gaps)} left unanswered`,
-    typeof about === "string" ? about : null,
-    calibration &&
-      `temperature ${calibration.temperature.toFixed(2)}: ECE ${percent(calibration.before.ece)} → ${percent(calibration.after.ece)} on ${count(calibration.texts)} held-out texts`,
-  ]
-    .filter((part) => part !== null)
-    .join("; ");
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+/** Fits the calibration that the recipe asks for, and leaves it in the run's folder too. */
+async function calibrateLabels(
+  labels: { teacher: Teacher; store: LabelStore; gold: RunTeacher["gold"] },
+  { run, recipe }: StageContext,
+): Promise<{ calibration: CalibrationDetails | null; warnings: string[] }> {
+  const method = recipe.teacher.calibrate;
+  if (method === "none") return { calibration: null, warnings: [] };
+  const { calibration, warnings } = await calibrate({ ...labels, method, seed: recipe.data.seed });
+  if (calibration) await writeJson(join(run, "label", "calibration.json"), calibration);
+  return { calibration, warnings: [...warnings] };
 }

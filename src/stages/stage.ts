@@ -1,5 +1,7 @@
+import type { QueueOptions } from "../fleet/label-on-queue.ts";
 import type { Recipe } from "../recipe/schema.ts";
-import type { Report, StageName } from "../types.ts";
+import type { Agree } from "../labelling/consent.ts";
+import type { OutlayPlan, Report, StageName } from "../types.ts";
 
 /** What every stage is given. */
 export interface StageContext {
@@ -12,6 +14,12 @@ export interface StageContext {
   labelsFolder: string;
   /** Whether a teacher's model that is not there may be downloaded. */
   download: boolean;
+  /** Has the label stage done by workers that take their texts from a queue. */
+  queue?: QueueOptions | undefined;
+  /** Asks whether texts may be sent out and money be spent; where it is missing they may not. */
+  agree?: Agree;
+  /** Whether texts that the teacher had no usable answer for are asked about again. */
+  retrySetAside?: boolean;
   signal: AbortSignal;
   report: Report;
 }
@@ -30,5 +38,7 @@ export interface Stage<Details = unknown> {
   inputs(context: StageContext): Promise<unknown>;
   /** One line that says what is done and why, for the terminal. */
   describe(context: StageContext): string;
+  /** What running would send out and cost, found out without sending anything; null where it is nothing. */
+  plan?(context: StageContext): Promise<OutlayPlan | null>;
   run(context: StageContext): Promise<{ details: Details; summary: string }>;
 }

@@ -14,6 +14,7 @@ import { prepareSets, type TrainingTexts } from "../training/prepare-sets.ts";
 import { summarizeRuns } from "../training/summary.ts";
 import { trainAll } from "../training/train-all.ts";
 import { makeVocabulary, unknownShare, type Vocabulary } from "../training/vocabulary.ts";
+import { withoutLabels } from "../training/without-labels.ts";
 import type {
   LabelDetails,
   PrepareDetails,
@@ -119,9 +120,10 @@ interface TrainOn {
 
 /** Leaves the texts and targets for the worker processes, trains, and takes them away again. */
 async function trainOn(
-  { recipe, signal, report }: StageContext,
+  { recipe: asked, signal, report }: StageContext,
   { folder, prepare, label, texts, vocabulary, note }: TrainOn,
 ): Promise<{ runs: TrainedRun[]; against: "teacher" | "gold" | null }> {
+  const recipe = texts.labelled.length > 0 ? asked : withoutLabels(asked, note);
   const { maxLength } = recipe.train;
   const device = await deviceOf(recipe, note);
   // Hidden, since it is no output.

@@ -1,6 +1,14 @@
 import type { Recipe } from "../recipe/schema.ts";
 import type { Split, TextId, TextRow } from "../types.ts";
-import { checkBudget, checkClasses, checkKnown, checkPool, classesOf } from "./class-checks.ts";
+import {
+  checkBudget,
+  checkClasses,
+  checkKnown,
+  checkNamed,
+  checkPool,
+  classesOf,
+  sortClasses,
+} from "./class-checks.ts";
 import { drawHeldOut, drawLabelled, drawTest, groupByClass, heldOutSize } from "./sampling.ts";
 
 export interface SplitInput {
@@ -21,12 +29,15 @@ export interface AssembledSplits {
   alsoInEvaluation: number;
   /** Texts of the validation split that are in test. */
   validationInTest: number;
-  /** True where the test split was taken from the labelled texts. */
+  /** True where the test split was taken from the labelled texts, or where there are none, from the texts. */
   madeTest: boolean;
   perClass: Record<string, { labelled: number; available: number; test: number }>;
 }
 
-type SplitRules = Pick<Recipe["data"], "labelled" | "testShare" | "validationShare" | "seed">;
+type SplitRules = Pick<
+  Recipe["data"],
+  "classes" | "labelled" | "testShare" | "validationShare" | "seed"
+>;
 
 const withoutLabel = (row: TextRow): TextRow => ({ id: row.id, text: row.text, label: null });
 const ids = (rows: readonly TextRow[]): Set<TextId> => new Set(rows.map(({ id }) => id));
@@ -66,6 +77,20 @@ function drawTraining(
   };
 }
 
+/**
+ * Draws a test split from the labelled texts. Where there are none and the recipe names the classes, it comes from all
+ * texts: agreement with the teacher can be measured on it.
+ */
+function drawMissingTest(
+  pool: readonly TextRow[],
+  trained: readonly string[],
+  { classes, testShare, seed }: SplitRules,
+): TextRow[] {
+  const groups =
+    trained.length === 0 && classes ? new Map([["", [...pool]]]) : groupByClass(pool, trained);
+  return drawTest(groups, testShare, seed);
+}
+
 function countClasses(
   classes: readonly string[],
   available: readonly TextRow[],
@@ -90,7 +115,8 @@ function countClasses(
  * bought is in test or nowhere.
  *
  * 1. Texts that are also in test leave validation; those in either leave the pool.
- * 2. A test split that is missing is drawn from the labelled texts of the pool, stratified.
+ * 2. A test split that is missing is drawn from the labelled texts of the pool, stratified; where no text has a label
+ *    and the recipe names the classes, from all of them: agreement with the teacher can be measured there.
  * 3. The budget is drawn from what is left; the rest, without labels, is the transfer set.
  * 4. A validation split that is missing is held out of the transfer set, without labels.
  *
@@ -105,19 +131,19 @@ export function assembleSplits(input: SplitInput, rules: SplitRules): AssembledS
 
   checkPool(pool, input.pool.length);
   const trained = classesOf(pool);
-  const rows = pool.filter(({ label }) => label !== null);
-  checkClasses(trained, rows.length);
+  const named = rules.classes && sortClasses(rules.classes);
+  if (named) checkNamed(classesOf([...pool, ...namedTest, ...gold]), named);
+  else checkClasses(trained, pool.filter(({ label }) => label !== null).length);
   checkBudget(trained, rules.labelled);
-  const drawnTest =
-    input.test === null ? drawTest(groupByClass(rows, trained), rules.testShare, rules.seed) : [];
+  const drawnTest = input.test === null ? drawMissingTest(pool, trained, rules) : [];
   const inDrawn = ids(drawnTest);
   const rest = pool.filter(({ id }) => !inDrawn.has(id));
   const test = input.test === null ? pool.filter(({ id }) => inDrawn.has(id)) : [...namedTest];
-  if (trained.length > 0) {
+  if (trained.length > 0 && !named) {
     checkKnown(test, "test", trained, input.places);
     checkKnown(gold, "validation", trained, input.places);
   }
-  const classes = trained.length > 0 ? trained : classesOf([...test, ...gold]);
+  const classes = named ?? (trained.length > 0 ? trained : classesOf([...test, ...gold]));
   const madeTest = drawnTest.length > 0;
   const bought = drawLabelled(groupByClass(rest, classes), rules.labelled, rules.seed, madeTest);
   const { labelled, transfer, heldOut } = drawTraining(rest, bought, gold.length > 0, rules);

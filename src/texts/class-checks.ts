@@ -3,11 +3,29 @@ import type { Recipe } from "../recipe/schema.ts";
 import { suggestion } from "../words/suggest.ts";
 import type { TextRow } from "../types.ts";
 
-/** Distinct labels, sorted by code point (the order of their UTF-8 bytes). */
+/** Class names by code point (the order of their UTF-8 bytes). */
+export function sortClasses(names: Iterable<string>): string[] {
+  return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** Distinct labels, sorted. */
 export function classesOf(rows: readonly TextRow[]): string[] {
   const names = new Set<string>();
   for (const { label } of rows) if (label !== null) names.add(label);
-  return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return sortClasses(names);
+}
+
+/** @throws LimbeckError `E_DATA` for a label that is not among the classes that the recipe names. */
+export function checkNamed(labels: readonly string[], named: readonly string[]): void {
+  const unknown = labels.filter((label) => !named.includes(label));
+  if (unknown.length === 0) return;
+  const [first] = unknown as [string];
+  const more = unknown.length > 1 ? ` and ${unknown.length - 1} more such labels` : "";
+  throw new LimbeckError(
+    "E_DATA",
+    `Expected labels among the ${named.length} of data.classes, got "${first}"${more}. ` +
+      `${suggestion(first, named.slice(0, 20), "They are")} Add it to data.classes, or mend the labels.`,
+  );
 }
 
 /** @throws LimbeckError `E_DATA` where nothing is left to learn from. */
@@ -57,7 +75,7 @@ export function checkBudget(
   classes: readonly string[],
   labelled: Recipe["data"]["labelled"],
 ): void {
-  if (classes.length > 0 || labelled === "all") return;
+  if (classes.length > 0 || labelled === "all" || labelled === "none") return;
   const wanted = "perClass" in labelled ? `${labelled.perClass} per class` : `${labelled.count}`;
   throw new LimbeckError(
     "E_DATA",

@@ -108,10 +108,11 @@ function drawCount(groups: Map<string, TextRow[]>, count: number, seed: number):
  */
 export function drawLabelled(
   groups: Map<string, TextRow[]>,
-  budget: "all" | { perClass: number } | { count: number },
+  budget: "all" | "none" | { perClass: number } | { count: number },
   seed: number,
   madeTest: boolean,
 ): TextRow[] {
+  if (budget === "none") return [];
   if (budget === "all") return [...groups.values()].flat();
   if ("perClass" in budget) return drawPerClass(groups, budget.perClass, seed, madeTest);
   return drawCount(groups, budget.count, seed);

@@ -12,6 +12,7 @@ const list = (names: readonly string[]): string => names.map((name) => `"${name}
 /** What the budget of `data.labelled` is, in words. */
 export function budgetInWords(labelled: Recipe["data"]["labelled"]): string {
   if (labelled === "all") return "every label there is";
+  if (labelled === "none") return "no label";
   return "perClass" in labelled
     ? `${thousands(labelled.perClass)} labels per class`
     : `${thousands(labelled.count)} labels`;
@@ -71,9 +72,13 @@ function splitNotes(assembled: AssembledSplits, rules: Recipe["data"]): string[]
   const { splits, classes, perClass } = assembled;
   const notes: string[] = [];
   if (assembled.madeTest) {
-    const share = `${Math.round(rules.testShare * 100)} % of each class`;
+    const unlabelled = splits.test.every(({ label }) => label === null);
+    const share = `${Math.round(rules.testShare * 100)} %${unlabelled ? "" : " of each class"}`;
+    const use = unlabelled
+      ? " They have no labels: only agreement with the teacher is measured on them."
+      : "";
     notes.push(
-      `No test split was named: ${texts(splits.test.length)} (${share}, draw ${rules.seed}) were set aside.`,
+      `No test split was named: ${texts(splits.test.length)} (${share}, draw ${rules.seed}) were set aside.${use}`,
     );
   }
   if (splits.test.length === 0)
@@ -83,14 +88,19 @@ function splitNotes(assembled: AssembledSplits, rules: Recipe["data"]): string[]
       `${texts(assembled.validationInTest)} of validation ${assembled.validationInTest === 1 ? "is" : "are"} in test too and left validation.`,
     );
   notes.push(validationNote(assembled, rules));
-  if (splits.labelled.length === 0)
-    notes.push("No text for training has a label: the budget is 0.");
+  if (splits.labelled.length === 0) {
+    const why =
+      rules.labelled === "none"
+        ? "No label is bought (data.labelled: none)"
+        : "No text for training has a label";
+    notes.push(`${why}: the budget is 0.`);
+  }
   if (splits.transfer.length === 0)
     notes.push(
       "Every label was bought, so the transfer set is empty: students learn from the labelled texts.",
     );
   const available = Object.values(perClass).reduce((sum, counts) => sum + counts.available, 0);
-  if (classes.length > 20 && available < classes.length * 2) {
+  if (rules.classes === undefined && classes.length > 20 && available < classes.length * 2) {
     notes.push(
       `The labels look like numbers or names of rows: ${thousands(classes.length)} classes for ${texts(available)}. Check data.columns.label.`,
     );

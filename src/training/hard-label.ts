@@ -1,8 +1,13 @@
 import type { CompiledProgram } from "../engine/types.ts";
 import { splitFold, stratifiedFolds } from "../math/folds.ts";
-import { makeSteps, type StepPlan } from "./steps.ts";
-import { selectRows, type TrainingSet } from "./training-set.ts";
-import { isBetter, validate, type Validation, type ValidationScore } from "./validation.ts";
+import { makeSteps, type StepPlan } from "../fitting/steps.ts";
+import { selectRows, type TrainingSet } from "../fitting/training-set.ts";
+import {
+  isBetter,
+  validate,
+  type Validation,
+  type ValidationScore,
+} from "../fitting/validation.ts";
 
 /** One way to train that was tried. */
 export interface Candidate {

@@ -7,7 +7,7 @@ import { stepCost } from "./cost.ts";
 import type { NeuralJob, PlanJob, RunHeader, SetsJob, StudentJob } from "./jobs.ts";
 import type { PreparedSets, StoredSet } from "./prepare-sets.ts";
 import type { LossChoice } from "./program.ts";
-import { stepsPerEpoch } from "./steps.ts";
+import { stepsPerEpoch } from "../fitting/steps.ts";
 
 /** Raised when the same job would give other weights: batches, schedule, dropout, choice. */
 export const VERSION = 1;

@@ -1,7 +1,7 @@
 import type { Device, OptimizerOptions } from "../engine/types.ts";
 import type { TrainedRun } from "../types.ts";
 import type { HardLabelChoice } from "./hard-label.ts";
-import type { RatePlan } from "./learning-rate.ts";
+import type { RatePlan } from "../fitting/learning-rate.ts";
 import type { LossChoice } from "./program.ts";
 
 /** What a worker needs to build a student: plain values only, since it crosses a process boundary. */

@@ -7,7 +7,7 @@ import type { JobControl, LinearJob } from "./jobs.ts";
 import { readLineFile } from "./line-file.ts";
 import { deleteRunManifest, writeRunManifest } from "./run-manifest.ts";
 import { readSet } from "./set-files.ts";
-import { labelledRows, type TrainingSet } from "./training-set.ts";
+import { labelledRows, type TrainingSet } from "../fitting/training-set.ts";
 
 /** Trains a linear control; leaves its model and manifest.json. It takes seconds, so it keeps no checkpoint. */
 export async function runLinearJob(job: LinearJob, { signal }: JobControl): Promise<TrainedRun> {

@@ -6,16 +6,16 @@ import { readJson, writeFileAtomic, writeJson } from "../platform/files.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer.ts";
 import type { TrainedRun } from "../types.ts";
 import { buildStudent, startOfEmbeddings } from "./build-student.ts";
-import { deleteCheckpoints } from "./checkpoint.ts";
+import { deleteCheckpoints } from "../fitting/checkpoint.ts";
 import { chooseHardLabelTraining, type Candidate, type HardLabelChoice } from "./hard-label.ts";
 import type { ChoiceJob, JobControl, NeuralJob, PlanJob, SetsJob, StudentJob } from "./jobs.ts";
 import { targetsOf } from "./program.ts";
 import { deleteRunManifest, writeRunManifest } from "./run-manifest.ts";
 import { readSet } from "./set-files.ts";
-import { stepsPerEpoch, type StepPlan } from "./steps.ts";
-import { textLengths, type TrainingSet } from "./training-set.ts";
-import { trainRun } from "./train-run.ts";
-import type { Validation } from "./validation.ts";
+import { stepsPerEpoch, type StepPlan } from "../fitting/steps.ts";
+import { textLengths, type TrainingSet } from "../fitting/training-set.ts";
+import { trainRun } from "../fitting/train-run.ts";
+import type { Validation } from "../fitting/validation.ts";
 
 /** Trains one student from its start, or from its last checkpoint; leaves weights.safetensors and manifest.json. */
 export async function runNeuralJob(

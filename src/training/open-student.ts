@@ -6,8 +6,8 @@ import type { Recipe } from "../recipe/schema.ts";
 import { loadTokenizer, type Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { TrainedRun } from "../types.ts";
 import { buildStudent } from "./build-student.ts";
-import { buildTrainingSet } from "./training-set.ts";
-import { answerSet } from "./validation.ts";
+import { buildTrainingSet } from "../fitting/training-set.ts";
+import { answerSet } from "../fitting/validation.ts";
 
 /** A trained student with its best weights, ready to answer or to be exported. */
 export interface TrainedStudent {

@@ -106,10 +106,11 @@ export function hardLabelJobs(
   );
 }
 
-/** The linear controls: on the gold labels, and on the teacher's soft targets for every text. One run each: no chance in it. */
+/** The linear controls: on the gold labels where there are any, and on the teacher's soft targets for every text. One run each: no chance in it. */
 export function linearJobs({ recipe, folder, sets, classes }: PlanInputs): LinearJob[] {
   const seed = recipe.train.seeds[0]!;
-  return (["hard-labels", "soft"] as const).map((targets) => {
+  const kinds = sets.labelled.rows > 0 ? (["hard-labels", "soft"] as const) : (["soft"] as const);
+  return kinds.map((targets) => {
     const variant = targets === "hard-labels" ? "linear-labels" : "linear-teacher";
     const header: RunHeader = {
       variant,

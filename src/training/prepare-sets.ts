@@ -13,7 +13,7 @@ import {
   type BuildOptions,
   type TextWithLabel,
   type TrainingSet,
-} from "./training-set.ts";
+} from "../fitting/training-set.ts";
 
 /** What training may read: gold labels of `labelled`, and of `validation` where the recipe bought them. */
 export interface TrainingTexts {

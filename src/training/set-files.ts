@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { explainFileError } from "../platform/files.ts";
-import type { TrainingSet } from "./training-set.ts";
+import type { TrainingSet } from "../fitting/training-set.ts";
 
 /**
  * Leaves a set for the worker processes of this command: raw little-endian arrays beside a small header. Not an

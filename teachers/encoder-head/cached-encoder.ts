@@ -1,73 +1,56 @@
-import PQueue from "p-queue";
 import { LimbeckError } from "../../src/errors.ts";
 import { roundToFloat16 } from "../../src/formats/float16.ts";
-import { SHARD_TEXTS, type LabelStore } from "../../src/labels/label-store.ts";
+import { compactQuietly } from "../../src/labels/compact.ts";
+import type { LabelStore } from "../../src/labels/label-store.ts";
+import { rangeOf } from "../../src/labels/ranges.ts";
+import { WorkShare } from "../../src/labels/share-work.ts";
 import type { IdentifiedText } from "../../src/types.ts";
-import { CHUNK_TEXTS, chunksOf, makeBlocks, type TextBlock } from "../transformers/blocks.ts";
-import type { EncoderPool } from "../transformers/encoder-pool.ts";
+import {
+  CHUNK_TEXTS,
+  chunksOf,
+  makeBlocks,
+  makeFixedBlocks,
+  rangesOf,
+  type TextBlock,
+} from "../transformers/blocks.ts";
+import type { ModelPool } from "../transformers/model-pool.ts";
 import type { EncodeText } from "../transformers/text-encoder.ts";
-
-/** Vectors of some texts, `[ids.length, D]`. */
-export interface VectorBlock {
-  ids: string[];
-  vectors: Float32Array;
-}
+import { BlocksInFlight } from "./blocks-in-flight.ts";
+import type { VectorBlock, VectorSource } from "./vector-source.ts";
 
 /** Opens the sessions at first need: where every vector is cached, none is ever loaded. */
-export type OpenPool = () => Promise<EncoderPool>;
+export type OpenPool = () => Promise<ModelPool>;
 
-/** Vectors that are not on disk yet. */
-class Unsaved {
-  private readonly store: LabelStore;
-  private blocks: VectorBlock[] = [];
-  private texts = 0;
-
-  constructor(store: LabelStore) {
-    this.store = store;
-  }
-
-  /** Commits a shard when there are enough rows for one. */
-  async add(block: VectorBlock): Promise<void> {
-    this.blocks.push(block);
-    this.texts += block.ids.length;
-    if (this.texts >= SHARD_TEXTS) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const { blocks } = this;
-    const rows = new Float32Array(this.texts * this.store.format.width);
-    this.blocks = [];
-    this.texts = 0;
-    let offset = 0;
-    for (const { vectors } of blocks) {
-      rows.set(vectors, offset);
-      offset += vectors.length;
-    }
-    await this.store.append(
-      blocks.flatMap(({ ids }) => ids),
-      rows,
-    );
-  }
-}
+/** Texts that others encode and that are put off; more are waited for first, so that memory stays flat. */
+const MOST_PUT_OFF = 8 * CHUNK_TEXTS;
 
 /** An encoder whose vectors, rounded to float16, are kept on disk: what was encoded once is only read again. */
-export class CachedEncoder {
+export class CachedEncoder implements VectorSource {
   private readonly store: LabelStore;
   private readonly encodeText: EncodeText;
   private readonly openPool: OpenPool;
   private readonly workers: number;
-  private opened: Promise<EncoderPool> | null = null;
+  private readonly fixed: boolean;
+  private opened: Promise<ModelPool> | null = null;
 
-  constructor(store: LabelStore, encodeText: EncodeText, openPool: OpenPool, workers: number) {
+  /** @param fixed - whether a text's vector depends on the texts beside it: whole ranges of ids are then cut into blocks */
+  constructor(
+    store: LabelStore,
+    encodeText: EncodeText,
+    openPool: OpenPool,
+    workers: number,
+    fixed = false,
+  ) {
     this.store = store;
     this.encodeText = encodeText;
     this.openPool = openPool;
     this.workers = workers;
+    this.fixed = fixed;
   }
 
   /**
-   * Vectors of all texts, each once, in blocks of free order. Tokenizing, running and writing overlap: two blocks per
-   * worker are in flight.
+   * Vectors of all texts that are not `known`, each once, in blocks of free order. Tokenizing, running and writing
+   * overlap: two blocks per worker are in flight. What another process is encoding is waited for, not done again.
    *
    * @throws LimbeckError `E_ABORTED` after the signal, when the blocks in flight have been yielded and saved.
    */
@@ -75,27 +58,22 @@ export class CachedEncoder {
     texts: AsyncIterable<IdentifiedText>,
     signal: AbortSignal,
   ): AsyncGenerator<VectorBlock> {
-    const queue = new PQueue({ concurrency: 2 * this.workers });
-    const inFlight: Promise<VectorBlock>[] = [];
-    const unsaved = new Unsaved(this.store);
+    const share = await WorkShare.open(this.store);
+    const running = new BlocksInFlight(this.store, share, 2 * this.workers);
     try {
-      for await (const chunk of chunksOf(texts, CHUNK_TEXTS)) {
+      let putOff: IdentifiedText[] = [];
+      for await (const chunk of (this.fixed ? rangesOf : chunksOf)(texts, CHUNK_TEXTS)) {
         if (signal.aborted) break;
-        const missing = new Set(this.store.missing(chunk.map(({ id }) => id)));
-        yield* this.cached(chunk.filter(({ id }) => !missing.has(id)).map(({ id }) => id));
-        for (const block of makeBlocks(takeOnce(chunk, missing), this.encodeText)) {
-          if (isAborted(signal)) break;
-          while (inFlight.length > queue.concurrency) yield await settle(inFlight, unsaved);
-          const encoded = this.enqueue(queue, block);
-          // Its failure is thrown when its turn comes; until then nobody listens.
-          encoded.catch(() => undefined);
-          inFlight.push(encoded);
-        }
+        putOff = putOff.concat(yield* this.takeStep({ chunk, share, running, signal }));
+        if (putOff.length < MOST_PUT_OFF) continue;
+        yield* this.waitForOthers(putOff, { share, running, signal });
+        putOff = [];
       }
-      while (inFlight.length > 0) yield await settle(inFlight, unsaved);
+      yield* running.drain();
+      yield* this.waitForOthers(putOff, { share, running, signal });
     } finally {
-      await Promise.allSettled(inFlight);
-      await unsaved.flush();
+      // Claims are given up whether or not the rest could be saved.
+      await running.end().finally(() => share.close());
     }
     if (signal.aborted) throw new LimbeckError("E_ABORTED", "Stopped while labelling.");
   }
@@ -103,19 +81,58 @@ export class CachedEncoder {
   async close(): Promise<void> {
     const pool = await this.opened?.catch(() => null);
     await pool?.close();
+    await compactQuietly(this.store);
     this.store.close();
   }
 
-  private async *cached(ids: string[]): AsyncGenerator<VectorBlock> {
-    if (ids.length > 0) yield { ids, vectors: await this.store.read(ids) };
+  /** Gives what is there and encodes what nobody else does. @returns the texts that somebody else does. */
+  private async *takeStep({
+    chunk,
+    share,
+    running,
+    signal,
+  }: Step & { chunk: IdentifiedText[] }): AsyncGenerator<VectorBlock, IdentifiedText[]> {
+    const { mine, present, others } = await share.take(chunk.filter(({ known }) => known !== true));
+    if (present.length > 0) {
+      const ids = present.map(({ id }) => id);
+      yield { ids, vectors: await this.store.read(ids) };
+    }
+    const wanted = new Set(mine.map(({ id }) => id));
+    const blocks = this.fixed
+      ? makeFixedBlocks(chunk, wanted, this.encodeText)
+      : makeBlocks(mine, this.encodeText);
+    for (const block of blocks) {
+      if (isAborted(signal)) break;
+      yield* running.makeRoom();
+      running.add(this.encode(block), wanted);
+    }
+    return this.fixed ? wholeRanges(chunk, others) : others;
   }
 
-  private async enqueue(queue: PQueue, block: TextBlock): Promise<VectorBlock> {
+  /** Vectors of texts that others are at; done here as far as those give up. */
+  private async *waitForOthers(texts: IdentifiedText[], step: Step): AsyncGenerator<VectorBlock> {
+    for (let chunk = texts; chunk.length > 0 && !step.signal.aborted;) {
+      // Those who wait hold nothing: else two could wait for each other.
+      yield* step.running.drain();
+      const before = chunk.length;
+      chunk = yield* this.takeStep({ chunk, ...step });
+      if (chunk.length === before) await step.share.pause(step.signal);
+    }
+    yield* step.running.drain();
+  }
+
+  private async encode(block: TextBlock): Promise<VectorBlock> {
     const pool = await (this.opened ??= this.openPool());
-    const vectors = await queue.add(() => pool.encode(block));
+    const vectors = await pool.encode(block);
     roundToFloat16(vectors);
     return { ids: block.textIds, vectors };
   }
+}
+
+interface Step {
+  share: WorkShare;
+  running: BlocksInFlight;
+  signal: AbortSignal;
 }
 
 /** A function, since the compiler takes the signal's state to be what it was before the last await. */
@@ -123,15 +140,14 @@ function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** The texts of `chunk` that are among `wanted`, each id once. */
-function takeOnce(chunk: readonly IdentifiedText[], wanted: Set<string>): IdentifiedText[] {
-  return chunk.filter(({ id }) => wanted.delete(id));
-}
-
-/** The oldest block, saved or waiting for its shard to fill. */
-async function settle(inFlight: Promise<VectorBlock>[], unsaved: Unsaved): Promise<VectorBlock> {
-  const block = await inFlight[0]!;
-  void inFlight.shift();
-  await unsaved.add(block);
-  return block;
+/** All texts of the ranges that some texts lie in; those that are not among them only fill their blocks. */
+function wholeRanges(
+  chunk: readonly IdentifiedText[],
+  texts: readonly IdentifiedText[],
+): IdentifiedText[] {
+  const ids = new Set(texts.map(({ id }) => id));
+  const ranges = new Set(texts.map(({ id }) => rangeOf(id)));
+  return chunk
+    .filter(({ id }) => ranges.has(rangeOf(id)))
+    .map((text) => (ids.has(text.id) ? text : { ...text, known: true }));
 }

@@ -1,5 +1,6 @@
 import {
   chooseStrength,
+  type HeldOutLogits,
   type StrengthChoice,
 } from "../../src/math/softmax-regression/choose-strength.ts";
 import {
@@ -26,6 +27,8 @@ export interface Head extends Classifier {
   /** How it came about, for the report. */
   facts: Record<string, unknown>;
   warnings: string[];
+  /** Logits of the labelled texts by fits that had not seen them; null where no class has two texts. */
+  heldOut: HeldOutLogits | null;
 }
 
 export interface FitHeadOptions {
@@ -36,13 +39,21 @@ export interface FitHeadOptions {
   progress: (done: number, total: number) => void;
 }
 
+interface Strength {
+  strength: number;
+  choice: StrengthChoice | null;
+  source: string;
+}
+
+/** A strength that the recipe names is not chosen, but held-out answers are wanted all the same. */
 async function strengthOf(
   loss: DenseLoss,
   data: LabelledVectors,
   { strength, seed, signal, progress }: FitHeadOptions,
-): Promise<{ strength: number; choice: StrengthChoice | null; source: string }> {
-  if (strength !== "auto") return { strength, choice: null, source: "recipe" };
-  const choice = await chooseStrength(loss, data, { seed, signal, progress });
+): Promise<Strength> {
+  const strengths = strength === "auto" ? {} : { strengths: [strength] };
+  const choice = await chooseStrength(loss, data, { ...strengths, seed, signal, progress });
+  if (strength !== "auto") return { strength, choice, source: "recipe" };
   if (choice !== null) return { strength: choice.strength, choice, source: "cross-validation" };
   return { strength: DEFAULT_STRENGTH, choice, source: "default: no class has two labelled texts" };
 }
@@ -51,7 +62,8 @@ function summarize(strength: number, choice: StrengthChoice | null, source: stri
   const score = choice?.scores.find((one) => one.strength === strength);
   if (choice === null || score === undefined) return `head's C = ${strength} (${source})`;
   const percent = (100 * score.accuracy).toFixed(1);
-  return `head's C = ${strength} by ${choice.folds}-fold cross-validation (${percent} %)`;
+  const by = source === "recipe" ? "of the recipe," : "by";
+  return `head's C = ${strength} ${by} ${choice.folds}-fold cross-validation (${percent} %)`;
 }
 
 function describeFit(fitted: FittedClassifier, tolerance: number): Record<string, unknown> {
@@ -98,6 +110,7 @@ export async function fitHead(data: LabelledVectors, options: FitHeadOptions): P
       digest: sha256(file),
       facts,
       warnings,
+      heldOut: choice?.heldOut ?? null,
     };
   } finally {
     await loss.dispose();

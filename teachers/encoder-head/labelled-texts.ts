@@ -1,19 +1,23 @@
 import { LimbeckError } from "../../src/errors.ts";
 import type { LabelledVectors } from "../../src/math/softmax-regression/loss.ts";
 import type { IdentifiedText, LabelledText } from "../../src/types.ts";
-import type { CachedEncoder } from "./cached-encoder.ts";
+import type { VectorSource } from "./vector-source.ts";
 
 /**
  * Holds the labelled texts against what a head needs: some, of two classes or more, at least one of each class.
  *
  * @throws LimbeckError `E_TEACHER` naming what is missing.
  */
-export function checkLabelled(labelled: readonly LabelledText[], classes: readonly string[]): void {
+export function checkLabelled(
+  labelled: readonly LabelledText[],
+  classes: readonly string[],
+  purpose = "fit the head of the teacher encoder-head",
+): void {
   const seen = new Set(labelled.map(({ label }) => label));
   const expect = (expected: string, got: string) =>
     new LimbeckError(
       "E_TEACHER",
-      `Expected ${expected} to fit the head of the teacher encoder-head, got ${got}. ` +
+      `Expected ${expected} to ${purpose}, got ${got}. ` +
         "Label more texts, or raise data.labelled.",
     );
   if (labelled.length === 0) throw expect("labelled texts", "none");
@@ -40,7 +44,7 @@ async function* stream(texts: readonly IdentifiedText[]): AsyncGenerator<Identif
 /** The labelled texts' vectors, in the order of the texts: joined by id. */
 export async function encodeLabelled(
   labelled: readonly LabelledText[],
-  encoder: CachedEncoder,
+  encoder: VectorSource,
   size: number,
   signal: AbortSignal,
 ): Promise<LabelledVectors> {

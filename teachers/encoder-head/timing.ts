@@ -1,70 +1,72 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LimbeckError, messageOf } from "../../src/errors.ts";
 import { roundToFloat16 } from "../../src/formats/float16.ts";
-import { differences, readDescription } from "../../src/labels/description.ts";
 import { applyClassifier } from "../../src/math/softmax-regression/fit.ts";
-import type { Classifier } from "../../src/math/softmax-regression/loss.ts";
 import type { TeacherKind } from "../../src/types.ts";
-import { decodeHead, HEAD_FILE } from "./head-file.ts";
-import { openModelFolder, type ModelFolder } from "../transformers/model-folder.ts";
-import { describeEncoder } from "./describe.ts";
-import type { EncoderHeadOptions } from "./options.ts";
+import { packRows } from "../transformers/pack.ts";
+import { findEncoder, type FoundEncoder } from "./describe.ts";
+import { readFittedHead } from "./fitted-head.ts";
+import { openTextEncoder, sessionOf } from "./open-encoders.ts";
+import { listEncoders, type EncoderHeadOptions } from "./options.ts";
 
-/** The head that labelled, from beside its labels. @throws LimbeckError `E_TEACHER` where it is gone or another's. */
-async function readHead(
-  folder: ModelFolder,
-  options: EncoderHeadOptions,
-  root: string,
-): Promise<Classifier> {
-  const path = join(root, HEAD_FILE);
-  const lost = (got: string, cause?: unknown) =>
-    new LimbeckError(
-      "E_TEACHER",
-      `Expected the teacher that labelled the texts in ${root}, got ${got}. Label them again: limbeck run RECIPE --from label.`,
-      { cause },
-    );
-  const present = await readDescription(root);
-  if (present === null) throw lost("no teacher.json");
-  const found = differences(present.description["encoder"], describeEncoder(folder, options));
-  if (found.length > 0) throw lost(`a model folder that was changed since: ${found.join("; ")}`);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (thrown) {
-    throw lost(messageOf(thrown), thrown);
-  }
-  return decodeHead(bytes, path, folder.size);
+interface TimedEncoder {
+  size: number;
+  /** `[texts, D]`. */
+  encode(texts: readonly string[]): Promise<Float32Array>;
+  close(): Promise<void>;
 }
 
-/** The teacher that labelled, on one thread of this process: tokenizer, encoder and stored head. */
+async function openEncoder(encoder: FoundEncoder): Promise<TimedEncoder> {
+  const { EncoderSession } = await import("../transformers/encoder-session.ts");
+  const encodeText = await openTextEncoder(encoder);
+  const session = await EncoderSession.load(sessionOf(encoder));
+  return {
+    size: encoder.folder.size,
+    async encode(texts) {
+      const rows = packRows(texts.map((text) => ({ ids: encodeText(text) })));
+      const vectors = await session.encode(rows, encoder.options.batch);
+      roundToFloat16(vectors);
+      return vectors;
+    },
+    close: () => session.close(),
+  };
+}
+
+/** `[texts, sum of the D]`, each text's vectors one after the other. */
+async function encodeJoined(
+  encoders: readonly TimedEncoder[],
+  texts: readonly string[],
+): Promise<Float32Array> {
+  const width = encoders.reduce((sum, { size }) => sum + size, 0);
+  const joined = new Float32Array(texts.length * width);
+  let column = 0;
+  for (const encoder of encoders) {
+    const { size } = encoder;
+    const vectors = await encoder.encode(texts);
+    for (let row = 0; row < texts.length; row += 1)
+      joined.set(vectors.subarray(row * size, (row + 1) * size), row * width + column);
+    column += size;
+  }
+  return joined;
+}
+
+/** The teacher that labelled, on one thread of this process: tokenizer, encoders and stored head. */
 export const openForTiming: TeacherKind<EncoderHeadOptions>["openForTiming"] = async (
   options,
   context,
 ) => {
-  const folder = await openModelFolder(context.resolve(options.model), options.dtype);
-  const head = await readHead(folder, options, join(context.labelsFolder, context.digest));
-  const { loadTextEncoder } = await import("../transformers/text-encoder.ts");
-  const { EncoderSession } = await import("../transformers/encoder-session.ts");
-  const encodeText = await loadTextEncoder(folder.path, options.maxLength);
-  const { dtype, normalize } = options;
-  const session = await EncoderSession.load({
-    folder: folder.path,
-    dtype,
-    size: folder.size,
-    normalize,
-  });
+  const found: FoundEncoder[] = [];
+  for (const encoder of listEncoders(options)) found.push(await findEncoder(encoder, context));
+  const { head } = await readFittedHead(join(context.labelsFolder, context.digest), found);
+  const encoders: TimedEncoder[] = [];
+  for (const encoder of found) encoders.push(await openEncoder(encoder));
   const classes = head.bias.length;
   return {
     async classify(texts) {
-      const encoded = texts.map(encodeText);
-      const lengths = Int32Array.from(encoded, ({ length }) => length);
-      const ids = Int32Array.from(encoded.flatMap((tokens) => [...tokens]));
-      const vectors = await session.encode({ ids, lengths }, options.batch);
-      roundToFloat16(vectors);
-      const logits = applyClassifier(head, vectors);
+      const logits = applyClassifier(head, await encodeJoined(encoders, texts));
       return texts.map((_, row) => logits.slice(row * classes, (row + 1) * classes));
     },
-    close: () => session.close(),
+    async close() {
+      for (const encoder of encoders) await encoder.close();
+    },
   };
 };

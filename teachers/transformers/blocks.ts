@@ -1,5 +1,7 @@
+import { rangeOf } from "../../src/labels/ranges.ts";
 import type { IdentifiedText } from "../../src/types.ts";
-import type { TokenBlock } from "./encoder-session.ts";
+import { packRows } from "./pack.ts";
+import type { TokenBlock } from "./running-model.ts";
 import type { EncodeText } from "./text-encoder.ts";
 
 /** Texts that a worker is given at a time: enough to hide the hand-over, little enough to stop soon. */
@@ -19,16 +21,34 @@ export function makeBlocks(texts: readonly IdentifiedText[], encodeText: EncodeT
   const blocks: TextBlock[] = [];
   for (let first = 0; first < encoded.length; first += BLOCK_TEXTS) {
     const group = encoded.slice(first, first + BLOCK_TEXTS);
-    const lengths = Int32Array.from(group, ({ tokens }) => tokens.length);
-    const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
-    let offset = 0;
-    for (const { tokens } of group) {
-      ids.set(tokens, offset);
-      offset += tokens.length;
-    }
-    blocks.push({ ids, lengths, textIds: group.map(({ id }) => id) });
+    const rows = group.map(({ tokens }) => ({ ids: tokens }));
+    blocks.push({ ...packRows(rows), textIds: group.map(({ id }) => id) });
   }
   return blocks;
+}
+
+/**
+ * Blocks for a model whose answer to a text depends on the texts beside it: each range of ids is cut for itself, from all
+ * its texts, so that a text has the same neighbours whatever was answered before. Blocks without a wanted text are left out.
+ *
+ * @param texts - whole ranges, as a teacher with `plan: "fixed"` is given them
+ */
+export function makeFixedBlocks(
+  texts: readonly IdentifiedText[],
+  wanted: ReadonlySet<string>,
+  encodeText: EncodeText,
+): TextBlock[] {
+  const ranges = new Map<number, IdentifiedText[]>();
+  for (const text of texts) {
+    const range = rangeOf(text.id);
+    const list = ranges.get(range);
+    if (list === undefined) ranges.set(range, [text]);
+    else list.push(text);
+  }
+  return [...ranges.values()]
+    .filter((list) => list.some(({ id }) => wanted.has(id)))
+    .flatMap((list) => makeBlocks(list, encodeText))
+    .filter(({ textIds }) => textIds.some((id) => wanted.has(id)));
 }
 
 /** Cuts a stream into lists of at most `size` items. */
@@ -42,6 +62,22 @@ export async function* chunksOf<Item>(
     if (chunk.length < size) continue;
     yield chunk;
     chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Cuts a stream that comes range of ids after range into lists of whole ranges, of `size` texts or little more. */
+export async function* rangesOf<Text extends IdentifiedText>(
+  texts: AsyncIterable<Text>,
+  size: number,
+): AsyncGenerator<Text[]> {
+  let chunk: Text[] = [];
+  for await (const text of texts) {
+    if (chunk.length >= size && rangeOf(chunk.at(-1)!.id) !== rangeOf(text.id)) {
+      yield chunk;
+      chunk = [];
+    }
+    chunk.push(text);
   }
   if (chunk.length > 0) yield chunk;
 }

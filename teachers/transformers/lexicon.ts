@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "../../src/errors.ts";
+import { quantizesBatches } from "../../src/engine/weights/batch-quantization.ts";
+import { sizeOf } from "../../src/engine/shape.ts";
 import { readOnnxWeights, type OnnxWeights } from "../../src/engine/weights/onnx-initializers.ts";
 import type { TeacherLexicon } from "../../src/types.ts";
 import { teacherError, type ModelFolder } from "./model-folder.ts";
@@ -15,11 +17,11 @@ async function readWeights(folder: ModelFolder): Promise<OnnxWeights> {
   }
 }
 
-/** Number of weights in the model's file, scales and constants not counted. */
+/** Number of weights in the model's file, scales and constants not counted; of their shapes, no weight is read. */
 export async function countParameters(folder: ModelFolder): Promise<number> {
   const weights = await readWeights(folder);
   try {
-    return weights.names().reduce((sum, name) => sum + weights.tensor(name).data.length, 0);
+    return weights.names().reduce((sum, name) => sum + sizeOf(weights.shape(name)), 0);
   } catch (thrown) {
     throw teacherError(folder.path, "weights that can be read", messageOf(thrown), thrown);
   }
@@ -51,11 +53,15 @@ export async function openLexicon(folder: ModelFolder): Promise<TeacherLexicon |
 
 /**
  * Whether the model quantizes whole activation tensors as it runs: a text's vector then depends on its neighbours in
- * the batch. Told by the names of the operators, which stand in the file as they are.
+ * the batch. Told by the nodes of its graph.
+ *
+ * @throws LimbeckError `E_TEACHER` when the file is no ONNX model.
  */
 export async function dependsOnBatch(folder: ModelFolder): Promise<boolean> {
   const bytes = await readFile(folder.weights);
-  return ["DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"].some((name) =>
-    bytes.includes(name),
-  );
+  try {
+    return quantizesBatches(bytes);
+  } catch (thrown) {
+    throw teacherError(folder.path, "an ONNX model", messageOf(thrown), thrown);
+  }
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LimbeckError, messageOf } from "../../src/errors.ts";
 import { digestOf, sha256File } from "../../src/platform/digest.ts";
@@ -27,7 +27,7 @@ export function teacherError(
   return new LimbeckError(
     "E_TEACHER",
     `Expected ${expected} in the teacher's folder ${path}, got ${got}. ` +
-      "Give teacher.model the folder of a complete feature-extraction model in transformers.js layout.",
+      "Give teacher.model the folder of a complete model in transformers.js layout.",
     { cause },
   );
 }
@@ -66,6 +66,15 @@ async function hiddenSize(path: string): Promise<number> {
   return size;
 }
 
+/** Files beside a large ONNX file that hold its weights: `model.onnx_data`, `model.onnx_data_1`… */
+async function dataFiles(path: string, model: string): Promise<string[]> {
+  const names = await readdir(join(path, "onnx")).catch(() => []);
+  return names
+    .map((name) => `onnx/${name}`)
+    .filter((name) => name.startsWith(`${model}_data`) && !name.endsWith(".part"))
+    .sort();
+}
+
 /**
  * Finds and hashes the files of a model.
  *
@@ -75,12 +84,10 @@ export async function openModelFolder(path: string, dtype: ModelDtype): Promise<
   await requireFolder(path);
   const model = `onnx/${MODEL_FILES[dtype]}`;
   const required = ["config.json", "tokenizer.json", "tokenizer_config.json", model];
-  const optional = [`${model}_data`];
   const hashes: Record<string, string> = {};
   let bytes = 0;
-  for (const file of [...required, ...optional]) {
+  for (const file of [...required, ...(await dataFiles(path, model))]) {
     const size = await sizeOf(join(path, file));
-    if (size === null && optional.includes(file)) continue;
     if (size === null) throw teacherError(path, file, "no such file");
     if (size === 0) throw teacherError(path, file, "an empty file");
     hashes[file] = await sha256File(join(path, file));

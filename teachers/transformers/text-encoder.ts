@@ -1,5 +1,6 @@
-import { AutoTokenizer, env, type PreTrainedTokenizer } from "@huggingface/transformers";
+import type { PreTrainedTokenizer } from "@huggingface/transformers";
 import { messageOf } from "../../src/errors.ts";
+import { loadTokenizer } from "./load-tokenizer.ts";
 import { teacherError } from "./model-folder.ts";
 
 /** Turns a text into token ids. */
@@ -30,9 +31,8 @@ function frameOf(tokenizer: PreTrainedTokenizer): Frame {
  * @throws LimbeckError `E_TEACHER` when the tokenizer cannot be read.
  */
 export async function loadTextEncoder(folder: string, maxLength: number): Promise<EncodeText> {
-  env.allowRemoteModels = false;
   try {
-    const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+    const tokenizer = await loadTokenizer(folder);
     const { before, after } = frameOf(tokenizer);
     const room = Math.max(0, maxLength - before.length - after.length);
     return (text) => {

@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLineFile } from "../../src/training/line-file.ts";
-import type { MetricsLine } from "../../src/training/metrics-log.ts";
+import type { MetricsLine } from "../../src/fitting/metrics-log.ts";
 
 const script = fileURLToPath(new URL("./train-toy.ts", import.meta.url));
 // Two seeds of the student (390 steps each) and of its control.

@@ -122,6 +122,28 @@ describe("applyClassifier", () => {
     const classifier = { weights: Float32Array.of(1, 2, 3, 4), bias: Float32Array.of(10, 20) };
     expect([...applyClassifier(classifier, Float32Array.of(1, 2, 0, 1))]).toEqual([17, 30, 13, 24]);
   });
+
+  it("gives a text the same bits alone and among any number of others", () => {
+    const random = new Random("apply");
+    const draw = (length: number): Float32Array =>
+      Float32Array.from({ length }, () => random.normal());
+    const [features, classes] = [13, 5];
+    const classifier = { weights: draw(features * classes), bias: draw(classes) };
+    const vectors = draw(9 * features);
+    const alone = Array.from({ length: 9 }, (_, text) => [
+      ...applyClassifier(classifier, vectors.subarray(text * features, (text + 1) * features)),
+    ]).flat();
+    // 1 to 9 texts: none, one and two whole groups of four, with and without texts left over.
+    for (let texts = 1; texts <= 9; texts += 1) {
+      const together = [...applyClassifier(classifier, vectors.subarray(0, texts * features))];
+      expect(together).toEqual(alone.slice(0, texts * classes));
+    }
+    // Text 6, class 3, by hand in the order of the features.
+    let sum = classifier.bias[3]!;
+    for (let feature = 0; feature < features; feature += 1)
+      sum += classifier.weights[feature * classes + 3]! * vectors[6 * features + feature]!;
+    expect(alone[6 * classes + 3]).toBe(Math.fround(sum));
+  });
 });
 
 describe("chooseStrength", () => {
@@ -177,6 +199,35 @@ describe("chooseStrength", () => {
     // Chance over 320 texts: 0.25 with a deviation of 0.024.
     expect(held).toBeLessThan(0.25 + 4 * 0.024);
     expect(seen).toBeGreaterThan(0.55);
+  });
+
+  it("keeps the held-out logits of the chosen strength: their scores are those of the table", async () => {
+    const choice = (await chooseStrength(loss, data, { seed: 3 }))!;
+    const { texts, logits } = choice.heldOut;
+    expect([...texts]).toEqual(Array.from(data.labels, (_, text) => text));
+    let right = 0;
+    let crossEntropy = 0;
+    texts.forEach((text, row) => {
+      const own = logits.subarray(row * classes, (row + 1) * classes);
+      const label = data.labels[text]!;
+      if (argmax(own) === label) right += 1;
+      const total = own.reduce((sum, logit) => sum + Math.exp(logit), 0);
+      crossEntropy += Math.log(total) - own[label]!;
+    });
+    const score = choice.scores.find(({ strength }) => strength === choice.strength)!;
+    expect(right / texts.length).toBeCloseTo(score.accuracy, 12);
+    expect(crossEntropy / texts.length).toBeCloseTo(score.logLoss, 5);
+  });
+
+  it("holds out no only text of a class, and takes one strength as it is", async () => {
+    // Classes 0 and 1 have two texts each, 2 and 3 one: these stay in every training part.
+    const labels = Int32Array.of(2, 0, 1, 0, 3, 1);
+    const few = { vectors: data.vectors.slice(0, 6 * features), labels };
+    const choice = (await chooseStrength(loss, few, { seed: 0, strengths: [7] }))!;
+    expect(choice).toMatchObject({ strength: 7, folds: 2 });
+    expect(choice.scores.map(({ strength }) => strength)).toEqual([7]);
+    expect([...choice.heldOut.texts]).toEqual([1, 2, 3, 5]);
+    expect(choice.heldOut.logits.length).toBe(4 * classes);
   });
 
   it("gives way where no class has two texts", async () => {

@@ -57,8 +57,17 @@ describe("loadRecipe: contradictions", () => {
       "train: { optimizer: { kind: sgd, momentum: 0, nesterov: true } }",
       "Expected some train.optimizer.momentum with nesterov, got 0. Set momentum: 0.9, or nesterov: false.",
     ],
+    [
+      "train: { loss: { alpha: 1 } }\ndata: { source: texts.csv, labelled: none }",
+      "Expected gold labels for train.loss.alpha: 1, which learns from nothing else, got data.labelled: none. Set alpha: 0.",
+    ],
+    [
+      "data: { source: texts.csv, classes: [a, b, a] }",
+      'Expected every entry of data.classes once, got "a" again. Remove it.',
+    ],
   ])("%s", async (line, expected) => {
-    expect(await failure(`${MINIMAL}${line}\n`)).toContain(expected);
+    const minimal = line.includes("data:") ? MINIMAL.slice(MINIMAL.indexOf("teacher")) : MINIMAL;
+    expect(await failure(`${minimal}${line}\n`)).toContain(expected);
   });
 
   it("needs something to learn from", async () => {

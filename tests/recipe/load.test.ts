@@ -268,7 +268,7 @@ describe("loadRecipe: what is wrong with values", () => {
   it("refuses a teacher that does not exist", async () => {
     expect(await failure("data: { source: a }\nteacher: { kind: encoder_heads }\n")).toBe(
       [
-        'r.yaml:2:18: Expected teacher.kind to be a name in teachers/, got "encoder_heads". Did you mean "encoder-head"?',
+        'r.yaml:2:18: Expected teacher.kind to be a name in teachers/ or a path such as ./my-teacher.ts, got "encoder_heads". Did you mean "encoder-head"?',
         "     2 | teacher: { kind: encoder_heads }",
         "       |                  ^^^^^^^^^^^^^",
       ].join("\n"),
@@ -283,12 +283,12 @@ describe("loadRecipe: what is wrong with values", () => {
     ["{ perClass: 0 }", "Expected data.labelled.perClass to be a whole number, 1 or more, got 0."],
     [
       "{ perClass: 5, count: 50 }",
-      "Expected data.labelled to be all or a mapping with perClass or a mapping with count, got perClass and count. " +
+      "Expected data.labelled to be all or none or a mapping with perClass or a mapping with count, got perClass and count. " +
         "Keep one of them.",
     ],
     [
       "some",
-      'Expected data.labelled to be all or a mapping with perClass or a mapping with count, got "some".',
+      'Expected data.labelled to be all or none or a mapping with perClass or a mapping with count, got "some".',
     ],
   ])("labelled: %s", async (value, expected) => {
     expect(

@@ -101,7 +101,13 @@ async function writeRun(): Promise<TrainedRun[]> {
     test: TEXTS,
   });
   await leave("label", {
-    teacher: { kind: "encoder-head", digest: "teacher's digest", parameters: 1000, bytes: 5000 },
+    teacher: {
+      kind: "encoder-head",
+      digest: "teacher's digest",
+      parameters: 1000,
+      bytes: 5000,
+      provider: null,
+    },
   });
   const trainFolder = join(run, "train");
   const scores = [0.5, 0.75, 0.625];

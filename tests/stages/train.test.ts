@@ -65,7 +65,11 @@ async function writeInputs(folder: string): Promise<void> {
   const manifest = { schema: "limbeck.stage/1" as const, finishedAt: "", seconds: 0, files: {} };
   const prepare: Partial<PrepareDetails> = { classes: CLASSES, validation: "transfer" };
   await writeManifest(folder, { ...manifest, stage: "prepare", digest: "p", details: prepare });
-  const label = { teacher: { store: store.root, labels }, missing: {} } as unknown as LabelDetails;
+  const label = {
+    teacher: { store: store.root, labels },
+    missing: {},
+    calibration: null,
+  } as unknown as LabelDetails;
   await writeManifest(folder, { ...manifest, stage: "label", digest: "l", details: label });
 }
 

@@ -3,13 +3,19 @@ import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/math/random.ts";
 import { makeBlocks } from "../../teachers/transformers/blocks.ts";
-import { EncoderPool } from "../../teachers/transformers/encoder-pool.ts";
+import { ModelPool } from "../../teachers/transformers/model-pool.ts";
 import { EncoderSession } from "../../teachers/transformers/encoder-session.ts";
 import { loadTextEncoder, type EncodeText } from "../../teachers/transformers/text-encoder.ts";
 import { bankingTexts, MODEL } from "./helpers.ts";
 
 const SIZE = 384;
-const options = { folder: MODEL, dtype: "q8", size: SIZE, normalize: true } as const;
+const options = {
+  folder: MODEL,
+  dtype: "q8",
+  size: SIZE,
+  pooling: "mean",
+  normalize: true,
+} as const;
 
 // tests/fixtures/generators/teacher_vectors.py
 const file = new URL("../fixtures/teacher/vectors.json", import.meta.url);
@@ -99,7 +105,7 @@ describe("EncoderSession", () => {
   });
 });
 
-describe("EncoderPool", () => {
+describe("ModelPool", () => {
   it("gives from its threads what a session gives, each answer to its own question", async () => {
     const { texts } = bankingTexts(6, 40);
     const blocks = makeBlocks(texts, encodeText);
@@ -107,7 +113,7 @@ describe("EncoderPool", () => {
     const lengths = blocks.flatMap((block) => [...block.lengths]);
     expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
     const order = blocks.flatMap(({ textIds }) => textIds);
-    const pool = await EncoderPool.open(options, 2, 32);
+    const pool = await ModelPool.open(options, 2, 32);
     const answers = await Promise.all(blocks.map((block) => pool.encode(block)));
     await pool.close();
     const byId = new Map(texts.map(({ id, text }) => [id, text]));
@@ -126,7 +132,7 @@ describe("EncoderPool", () => {
   it("rejects what waits when it is closed in the middle of its work, and lives on", async () => {
     // Terminating a thread inside ONNX Runtime aborts the process: this file would end with status 134.
     for (const delay of [0, 40]) {
-      const pool = await EncoderPool.open(options, 2, 32);
+      const pool = await ModelPool.open(options, 2, 32);
       const { texts } = bankingTexts(10, 30);
       const waiting = makeBlocks(texts, encodeText).map((block) => pool.encode(block));
       const outcomes = Promise.allSettled(waiting);
@@ -142,7 +148,7 @@ describe("EncoderPool", () => {
   });
 
   it("says that a worker has died instead of waiting for it", async () => {
-    const pool = await EncoderPool.open(options, 1, 32);
+    const pool = await ModelPool.open(options, 1, 32);
     const { seats } = pool as unknown as { seats: { worker: Worker }[] };
     await seats[0]!.worker.terminate();
     const [block] = makeBlocks(bankingTexts(2, 2).texts, encodeText);
@@ -151,7 +157,7 @@ describe("EncoderPool", () => {
   });
 
   it("names an unknown model when it is opened", async () => {
-    const opening = EncoderPool.open({ ...options, folder: "/nowhere" }, 1, 32);
+    const opening = ModelPool.open({ ...options, folder: "/nowhere" }, 1, 32);
     await expect(opening).rejects.toMatchObject({ code: "E_TEACHER" });
   });
 });

@@ -18,7 +18,7 @@ export function contextIn(
     resolve: (path) => join(folder, path),
     modelsFolder: join(folder, "models"),
     download: false,
-    findKind,
+    findKind: (entry) => findKind(entry, folder),
     labelled: [],
     validation: [],
     classes: ["a", "b", "c"],

@@ -94,6 +94,47 @@ describe("assembleSplits", () => {
     expect(sizes(without)).toEqual([0, 160, 40, 0]);
   });
 
+  it("takes the classes from the recipe where it names them, and test texts from all where none has a label", () => {
+    const bare = pool.map((entry) => ({ ...entry, label: null }));
+    const result = assemble({ pool: bare }, { classes: ["b", "a", "c"] });
+    expect(result.classes).toEqual(["a", "b", "c"]);
+    // 200 texts: a fifth is test, a twentieth of the rest would be 8 and is the fifth of 160, 32, as under 250 texts.
+    expect(sizes(result)).toEqual([0, 128, 32, 40]);
+    expect(
+      Object.values(result.splits)
+        .flat()
+        .every(({ label }) => label === null),
+    ).toBe(true);
+    // With labels the test texts are drawn from those, and a class without a text stays a class.
+    const labelled = assemble(
+      { pool: [...pool, ...rowsOf("x", 50).map((entry) => ({ ...entry, label: null }))] },
+      { classes: ["a", "b", "c"] },
+    );
+    expect(labelled.classes).toEqual(["a", "b", "c"]);
+    expect(labelled.splits.test.every(({ label }) => label !== null)).toBe(true);
+  });
+
+  it("refuses a label that the recipe's classes do not have, wherever it is", () => {
+    const classes = ["a", "bb"];
+    expect(() => assemble({ pool, test }, { classes })).toThrow(
+      'Expected labels among the 2 of data.classes, got "b". Did you mean "bb"?',
+    );
+    const odd = [row("unseen 3", "d")];
+    expect(() => assemble({ pool, test: odd }, { classes: ["a", "b"] })).toThrow('got "d"');
+  });
+
+  it("buys nothing where the budget is none: labels serve the test alone", () => {
+    const result = assemble({ pool, test }, { labelled: "none" });
+    expect(result.classes).toEqual(["a", "b"]);
+    expect(sizes(result)).toEqual([0, 160, 40, 2]);
+    const drawn = assemble({ pool }, { labelled: "none" });
+    expect(drawn.splits.test.map(({ label }) => label)).toEqual([
+      ...Array<string>(20).fill("a"),
+      ...Array<string>(20).fill("b"),
+    ]);
+    expect(drawn.splits.labelled).toEqual([]);
+  });
+
   it("puts every text into one split, in the order of the file, whatever the budget", () => {
     const labels = fc.constantFrom("a", "b", "c", null);
     const draws = fc.record({

@@ -6,8 +6,8 @@ import {
   type Candidate,
   type ChooseOptions,
 } from "../../src/training/hard-label.ts";
-import type { TrainingSet } from "../../src/training/training-set.ts";
-import { toyProgram, toySet } from "./toy-program.ts";
+import type { TrainingSet } from "../../src/fitting/training-set.ts";
+import { toyProgram, toySet } from "../fitting/toy-program.ts";
 
 const CLASSES = 5;
 const set: TrainingSet = { ...toySet({ rows: 50, classes: CLASSES }), logits: null };

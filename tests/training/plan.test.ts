@@ -8,6 +8,7 @@ import {
 } from "../../src/training/plan.ts";
 import type { PlanInputs } from "../../src/training/job-parts.ts";
 import type { Recipe } from "../../src/recipe/schema.ts";
+import { withoutLabels } from "../../src/training/without-labels.ts";
 import { toyRecipe } from "./toy-run.ts";
 
 const stored = (digest: string, rows: number) => ({
@@ -187,5 +188,33 @@ describe("linearJobs", () => {
       ["linear-labels", "hard-labels"],
       ["linear-teacher", "soft"],
     ]);
+  });
+});
+
+describe("without a bought label", () => {
+  it("has no linear control on the labels", () => {
+    const { sets } = inputs(toyRecipe());
+    const none = { ...sets, labelled: stored("labelled", 0) };
+    const variants = (of: PlanInputs["sets"]) =>
+      linearJobs(inputs(toyRecipe(), { sets: of })).map(({ header }) => header.variant);
+    expect(variants(sets)).toEqual(["linear-labels", "linear-teacher"]);
+    expect(variants(none)).toEqual(["linear-teacher"]);
+  });
+
+  it("leaves out the controls that learn from labels, and says which", () => {
+    const notes: string[] = [];
+    const note = (message: string) => notes.push(message);
+    const left = withoutLabels({ ...toyRecipe(), controls: ["linear", "majority"] }, note);
+    expect(left.controls).toEqual(["linear"]);
+    expect(notes).toEqual([
+      "No label was bought, so the controls that learn from labels are left out: majority, linear on the labels.",
+    ]);
+    expect(withoutLabels({ ...toyRecipe(), controls: [] }, note).controls).toEqual([]);
+    expect(notes).toHaveLength(1);
+  });
+
+  it("refuses students that would learn from labels alone", () => {
+    const recipe = withTrain({ loss: loss(1) });
+    expect(() => withoutLabels(recipe, () => undefined)).toThrow("train.loss.alpha: 1");
   });
 });

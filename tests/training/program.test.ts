@@ -12,10 +12,10 @@ import {
   targetsOf,
   type LossChoice,
 } from "../../src/training/program.ts";
-import { trainRun } from "../../src/training/train-run.ts";
-import type { TrainingSet } from "../../src/training/training-set.ts";
-import { validate } from "../../src/training/validation.ts";
-import { toySet } from "./toy-program.ts";
+import { trainRun } from "../../src/fitting/train-run.ts";
+import type { TrainingSet } from "../../src/fitting/training-set.ts";
+import { validate } from "../../src/fitting/validation.ts";
+import { toySet } from "../fitting/toy-program.ts";
 
 const CLASSES = 4;
 const PIECES = 30;

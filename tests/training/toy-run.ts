@@ -8,7 +8,7 @@ import { prepareSets } from "../../src/training/prepare-sets.ts";
 import type { TrainAllOptions } from "../../src/training/train-all.ts";
 import { makeVocabulary } from "../../src/training/vocabulary.ts";
 
-const WORDS = [
+export const WORDS = [
   "card",
   "cash",
   "rate",

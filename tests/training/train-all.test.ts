@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLineFile } from "../../src/training/line-file.ts";
-import type { MetricsLine } from "../../src/training/metrics-log.ts";
+import type { MetricsLine } from "../../src/fitting/metrics-log.ts";
 import { readSet } from "../../src/training/set-files.ts";
 import { openTrainedStudent } from "../../src/training/open-student.ts";
 import { trainAll, type TrainAllOptions } from "../../src/training/train-all.ts";

@@ -1,0 +1,128 @@
+import { digestOf } from "../src/platform/digest.ts";
+import type {
+  IdentifiedText,
+  Teacher,
+  TeacherContext,
+  TeacherKind,
+  TeacherLabel,
+} from "../src/types.ts";
+import { mapClasses, type ClassMap } from "./classifier/class-logits.ts";
+import { describeClassifier } from "./classifier/describe.ts";
+import { listNames } from "./classifier/map-labels.ts";
+import { classifierOptions, type ClassifierOptions } from "./classifier/options.ts";
+import { openForTiming } from "./classifier/timing.ts";
+import {
+  BLOCK_TEXTS,
+  CHUNK_TEXTS,
+  chunksOf,
+  makeBlocks,
+  makeFixedBlocks,
+  rangesOf,
+  type TextBlock,
+} from "./transformers/blocks.ts";
+import { checkFirstTexts } from "./transformers/check-first-texts.ts";
+import {
+  fingerprintChoice,
+  openClassificationModel,
+  type ClassificationModel,
+} from "./transformers/classification-model.ts";
+import { countParameters, openLexicon } from "./transformers/lexicon.ts";
+import { lazyPool, warnOfBatches } from "./transformers/open-logits.ts";
+import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
+import type { EncodeText } from "./transformers/text-encoder.ts";
+
+/** A block, and which of its texts are asked about: the others only take their places beside them. */
+interface AskedBlock extends TextBlock {
+  wanted: ReadonlySet<string> | null;
+}
+
+async function* blocksOf(
+  texts: AsyncIterable<IdentifiedText>,
+  { encodeText, plan }: Pick<Labelling, "encodeText" | "plan">,
+): AsyncGenerator<AskedBlock> {
+  if (plan === "free") {
+    for await (const chunk of chunksOf(texts, CHUNK_TEXTS))
+      for (const block of makeBlocks(chunk, encodeText)) yield { ...block, wanted: null };
+    return;
+  }
+  for await (const ranges of rangesOf(texts, CHUNK_TEXTS)) {
+    const asked = ranges.filter(({ known }) => known !== true);
+    const wanted = new Set(asked.map(({ id }) => id));
+    for (const block of makeFixedBlocks(ranges, wanted, encodeText)) yield { ...block, wanted };
+  }
+}
+
+interface Labelling extends RunBlocksOptions {
+  encodeText: EncodeText;
+  plan: "free" | "fixed";
+  map: ClassMap;
+  /** Logits of the model, K. */
+  width: number;
+}
+
+async function* labelTexts(
+  texts: AsyncIterable<IdentifiedText>,
+  { encodeText, plan, map, width, ...running }: Labelling,
+): AsyncGenerator<TeacherLabel> {
+  const blocks = blocksOf(texts, { encodeText, plan });
+  for await (const { block, rows } of runBlocks(blocks, running)) {
+    for (const [row, id] of block.textIds.entries())
+      if (block.wanted?.has(id) ?? true)
+        yield { id, logits: map.apply(rows.subarray(row * width, (row + 1) * width)) };
+  }
+}
+
+function factsOf({ labels, problem }: ClassificationModel, { dropped }: ClassMap) {
+  const without = dropped.length > 0 ? `, without ${listNames(dropped)}` : "";
+  return {
+    summary: `${labels.length} labels of the model${without}`,
+    modelLabels: labels,
+    dropped,
+    ...(problem !== null && { problem }),
+  };
+}
+
+async function open(options: ClassifierOptions, context: TeacherContext): Promise<Teacher> {
+  const { classes, workers, report } = context;
+  const { dtype, batch } = options;
+  const model = await openClassificationModel(options, context);
+  const map = mapClasses(model, classes, options);
+  warnOfBatches(model, report);
+  // Imported here: a stage that is skipped should not pay half a second for it.
+  const { loadTextEncoder } = await import("./transformers/text-encoder.ts");
+  const encodeText = await loadTextEncoder(model.folder.path, model.maxLength);
+  const check = checkFirstTexts(model, { model: options.model, report });
+  const pool = lazyPool(model, { dtype, batch, workers });
+  const description = describeClassifier(model, map, { classes, options });
+  const width = model.labels.length;
+  return {
+    description,
+    digest: digestOf(description),
+    labels: classes,
+    capacity: 2 * workers * BLOCK_TEXTS,
+    parameters: await countParameters(model.folder),
+    bytes: model.folder.bytes,
+    maxLength: model.maxLength,
+    facts: factsOf(model, map),
+    files: {},
+    plan: model.plan,
+    heldOut: "any",
+    label: (texts, signal) =>
+      labelTexts(check(texts), {
+        ...{ pool: pool.open, workers, signal },
+        ...{ encodeText, plan: model.plan, map, width },
+      }),
+    close: pool.close,
+  };
+}
+
+/** A model that was trained to classify texts: its raw logits, its labels mapped to the data's classes. */
+export const teacher: TeacherKind<ClassifierOptions> = {
+  options: classifierOptions,
+  summary: "a text classification model as it is, its labels mapped to the classes by name",
+  fingerprint: fingerprintChoice,
+  lexicon: async (options, place) =>
+    openLexicon((await openClassificationModel(options, place)).folder),
+  open,
+  openForTiming,
+};

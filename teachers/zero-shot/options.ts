@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { DTYPES } from "../transformers/dtypes.ts";
+
+/** Where a template takes the description. */
+export const PLACE = "{}";
+
+const template = z.string().refine((value) => value.split(PLACE).length === 2, {
+  message: `Expected a template with ${PLACE} once, where the description goes`,
+});
+
+export const zeroShotOptions = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .describe(
+      "folder of a model for natural language inference in transformers.js layout (config.json with entailment in id2label, tokenizer.json, onnx/), or org/name@revision of the hub",
+    ),
+  descriptions: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      "what each class is about, { class: text }, for every class; the classes' names with spaces where not given",
+    ),
+  template: z
+    .union([template, z.array(template).min(1)])
+    .default(`This text is about ${PLACE}.`)
+    .describe("the sentence that is held against a text, or a list whose logits are averaged"),
+  score: z
+    .enum(["entailment", "margin"])
+    .default("entailment")
+    .describe(
+      "a class's logit: the logit of entailment, or that less the logit of contradiction (margin)",
+    ),
+  maxLength: z
+    .int()
+    .min(16)
+    .default(256)
+    .describe("longest pair of text and sentence in tokens; only the text is cut"),
+  batch: z.int().min(1).max(1024).default(32).describe("pairs per forward pass of the model"),
+  dtype: z
+    .enum(DTYPES)
+    .default("fp32")
+    .describe(
+      "which file in onnx/ is used: fp32 = model.onnx; q8 = model_quantized.onnx is faster, and its logits are a little off",
+    ),
+  download: z
+    .boolean()
+    .default(false)
+    .describe("whether a model that is not there may be downloaded, as with --download"),
+});
+
+export type ZeroShotOptions = z.output<typeof zeroShotOptions>;

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { IdentifiedText, Teacher, TeacherLabel } from "../../src/types.ts";
+import { textId } from "../../src/texts/ids.ts";
+import { streamOf } from "./helpers.ts";
+
+// tests/fixtures/generators/tiny_models.py
+const FOLDER = new URL("../fixtures/teacher/", import.meta.url);
+
+/** Folder of a tiny model. */
+export const tinyModel = (name: "topics" | "nli" | "spam" | "words"): string =>
+  new URL(name, FOLDER).pathname;
+
+/** Python's tokens and logits of texts. */
+export interface TinyCase {
+  text: string;
+  hypothesis?: string;
+  ids: number[];
+  types?: number[];
+  logits: number[];
+}
+
+export const tinyCases = (name: "topics" | "nli" | "spam"): TinyCase[] =>
+  JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8")) as TinyCase[];
+
+/** A copy of a model with another config.json. */
+export async function changedModel(
+  from: string,
+  change: (config: Record<string, unknown>) => Record<string, unknown>,
+): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "limbeck-tiny-"));
+  await cp(from, folder, { recursive: true });
+  const path = join(folder, "config.json");
+  const config = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+  await writeFile(path, JSON.stringify(change(config)));
+  return folder;
+}
+
+export const identified = (texts: readonly string[]): IdentifiedText[] =>
+  texts.map((text) => ({ id: textId(text), text }));
+
+/** A teacher's logits by text id; every text is answered once. */
+export async function logitsOf(
+  teacher: Teacher,
+  texts: readonly IdentifiedText[],
+): Promise<Map<string, Float32Array>> {
+  const answers = new Map<string, Float32Array>();
+  for await (const answer of teacher.label(streamOf(texts), new AbortController().signal)) {
+    if (answers.has(answer.id)) throw new Error(`${answer.id} was answered twice`);
+    answers.set(answer.id, (answer as TeacherLabel).logits);
+  }
+  return answers;
+}
+
+/** The largest difference of two rows. */
+export function furthest(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (got.length !== expected.length)
+    throw new Error(`${got.length} instead of ${expected.length}`);
+  return Math.max(...Array.from(got, (value, index) => Math.abs(value - expected[index]!)));
+}
