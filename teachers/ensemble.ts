@@ -180,6 +180,8 @@ async function open(options: EnsembleOptions, context: TeacherContext): Promise<
  */
 export const teacher: TeacherKind<EnsembleOptions> = {
   options: ensembleOptions,
+  // A member may: each asks for itself, and what all of them cost is planned together.
+  sends: true,
   summary: "the weighted mean of several teachers' probabilities",
   async fingerprint({ members }, place) {
     const prints: string[] = [];

@@ -65,7 +65,7 @@ describe("a teacher's members", () => {
     expect(
       await failure("  kind: ensemble\n  members: [{ kind: zero-short }, { kind: zero-shot }]\n"),
     ).toMatch(
-      /r\.yaml:4:21: Expected teacher\.members\.0\.kind to be a name in teachers\/, got "zero-short"\. Did you mean "zero-shot"\?/,
+      /r\.yaml:4:21: Expected teacher\.members\.0\.kind to be a name in teachers\/ .*, got "zero-short"\. Did you mean "zero-shot"\?/,
     );
     expect(await failure("  kind: ensemble\n  members: [{ kind: zero-shot }]\n")).toMatch(
       /r\.yaml:4:12: Expected two members or more, got 1/,

@@ -15,6 +15,10 @@ const TEACHERS: Readonly<Record<string, string>> = {
   "encoder-head": "pretrained, head on the labels",
   ensemble: "the weighted mean of its members",
   precomputed: "answers from a file",
+  classifier: "pretrained, as it is",
+  "zero-shot": "pretrained, no label read",
+  "fine-tuned": "pretrained, fine-tuned on the labels",
+  llm: "asked on a server",
 };
 
 /** The one table: what every system scores, and what it costs. */
