@@ -114,7 +114,12 @@ describe("fullJsonSchema", () => {
     expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
     expect(schema.additionalProperties).toBe(false);
     const [encoderHead] = schema.properties["teacher"]!.anyOf;
-    expect(Object.keys(encoderHead!.properties)).toEqual(["kind", "calibrate", "model", "maxLength"]);
+    expect(Object.keys(encoderHead!.properties)).toEqual([
+      "kind",
+      "calibrate",
+      "model",
+      "maxLength",
+    ]);
     expect(encoderHead!.properties["kind"]).toMatchObject({ const: "encoder-head" });
     expect(encoderHead!.additionalProperties).toBe(false);
     const kinds = (
