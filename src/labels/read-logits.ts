@@ -1,7 +1,7 @@
 import { IdIndex } from "./id-index.ts";
 import { missingError } from "./label-store.ts";
 import { requireStore } from "./open-store.ts";
-import { openRows, RowCollector, type RowFormat } from "./rows.ts";
+import { RowCollector, type RowFormat } from "./rows.ts";
 import { ID_BYTES, type ReadShard } from "./shard.ts";
 import { listShards, tryShard, type ShardOutcome } from "./shard-files.ts";
 
@@ -19,7 +19,7 @@ interface Found extends Labels {
 }
 
 /** Shards that are read ahead: reading, checking and copying then overlap. */
-const AHEAD = 4;
+const AHEAD = 3;
 
 async function* readAhead(
   root: string,
@@ -72,7 +72,7 @@ class Gathering {
   }
 
   add({ ids, rows }: ReadShard): void {
-    const source = openRows(rows, this.dtype);
+    const source = this.collector.open(rows, this.dtype);
     for (let row = 0; row * ID_BYTES < ids.length; row += 1) {
       const number = this.index.findBytes(ids, row * ID_BYTES);
       if (number < 0) continue;

@@ -1,5 +1,5 @@
 import type { PlaceIndex } from "./place-index.ts";
-import { decodeFloat32, openRows, RowCollector, type RowFormat, type RowSource } from "./rows.ts";
+import { decodeFloat32, RowCollector, type RowFormat, type RowSource } from "./rows.ts";
 import { ID_BYTES, type PackedShard } from "./shard.ts";
 import type { ShardCache } from "./shard-cache.ts";
 
@@ -64,7 +64,7 @@ export async function readPlaces({
     if ("damaged" in shard) throw shard.damaged;
     const source: RowSource =
       what === "rows"
-        ? openRows(shard.rows, dtype)
+        ? collector.open(shard.rows, dtype)
         : { dtype: "float32", numbers: decodeExtras(shard, extras) };
     for (const { row, place } of list) collector.copy(source, row, place);
   }

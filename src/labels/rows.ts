@@ -42,25 +42,30 @@ export function decodeRows(bytes: Uint8Array, dtype: RowFormat["dtype"]): Float3
 export type RowSource =
   { dtype: "float32"; numbers: Float32Array } | { dtype: "float16"; bytes: Uint8Array };
 
-/** Rows as they lie in a file, copied only where the machine cannot read them in place. */
-export function openRows(bytes: Uint8Array, dtype: RowFormat["dtype"]): RowSource {
-  if (dtype === "float16") return { dtype, bytes };
-  const inPlace = LITTLE_ENDIAN && bytes.byteOffset % 4 === 0;
-  const numbers = inPlace
-    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-    : decodeFloat32(bytes);
-  return { dtype, numbers };
-}
-
 /** Writes row after row of shards into a matrix. */
 export class RowCollector {
   /** `[rows, width]`; rows that are never written are 0. */
   readonly matrix: Float32Array<ArrayBuffer>;
   private readonly width: number;
+  /** Rows that cannot be read in place: kept for the next shard, since large arrays are dear to make. */
+  private scratch = new Float32Array(0);
 
   constructor(rows: number, width: number) {
     this.matrix = new Float32Array(rows * width);
     this.width = width;
+  }
+
+  /** Rows as they lie in a file, to be copied from before the next are opened. */
+  open(bytes: Uint8Array, dtype: RowFormat["dtype"]): RowSource {
+    if (dtype === "float16") return { dtype, bytes };
+    const count = bytes.byteLength / 4;
+    if (LITTLE_ENDIAN && bytes.byteOffset % 4 === 0)
+      return { dtype, numbers: new Float32Array(bytes.buffer, bytes.byteOffset, count) };
+    if (this.scratch.length < count) this.scratch = new Float32Array(count);
+    const copy = new Uint8Array(this.scratch.buffer, 0, bytes.byteLength);
+    copy.set(bytes);
+    swapUnlessLittle(copy);
+    return { dtype, numbers: this.scratch };
   }
 
   /** Copies a row to a place of the matrix, number by number: a view for each row would cost more than the copying. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { compact } from "../../src/labels/compact.ts";
 import { openLabelStore, type LabelStore } from "../../src/labels/label-store.ts";
 import { readLogits } from "../../src/labels/read-logits.ts";
+import { provenanceHere } from "../../src/labels/provenance.ts";
 import { encodeShard, packShard } from "../../src/labels/shard.ts";
 import { digestOf } from "../../src/platform/digest.ts";
 import { currentProcess } from "../../src/platform/process-identity.ts";
@@ -110,22 +111,29 @@ describe("compact", () => {
     const store = await open();
     await append(store, 0, 20, 5);
     const format = { ...store.format };
-    for (const text of range(20, 26)) {
+    // Six of one other kind, and a single one of a third, which has nothing to be merged with and must stay.
+    for (const text of range(20, 27)) {
       const packed = packShard(
         { ids: [idOf(text)], rows: rowsOf([text]), extras: halves([text]) },
         format,
       );
-      const { name, bytes } = encodeShard(packed, format, { runtime: "r", processor: "another" });
+      const { name, bytes } = encodeShard(packed, format, {
+        runtime: "r",
+        processor: text < 26 ? "another" : "third",
+      });
       await writeFile(join(store.root, name), bytes);
     }
-    expect((await compact({ root: store.root, format })).written).toBe(2);
+    expect((await compact({ root: store.root, format })).written).toBe(3);
     const processors = [];
     for await (const { provenance, ids } of (await open()).shards())
-      processors.push([provenance.processor === "another", ids.length]);
-    expect(processors.sort()).toEqual([
-      [false, 20],
-      [true, 6],
-    ]);
+      processors.push([provenance.processor, ids.length]);
+    expect(processors.sort()).toEqual(
+      [
+        [provenanceHere().processor, 20],
+        ["another", 6],
+        ["third", 1],
+      ].sort(),
+    );
   });
 
   it("leaves it to another process that is at it, and takes over when that has died", async () => {
