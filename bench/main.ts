@@ -1,5 +1,6 @@
 // npm run bench -- NAME [--json]: measurements, and the peers that they are held against.
 import { labellingLlm } from "./labelling-llm.ts";
+import { labelReading } from "./label-reading.ts";
 import { quickstart } from "./quickstart.ts";
 import { shards } from "./shards.ts";
 import { textsMemory } from "./texts-memory.ts";
@@ -8,6 +9,7 @@ import { trainingMemory } from "./training-memory.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
   "labelling-llm": labellingLlm,
+  "label-reading": labelReading,
   quickstart,
   shards,
   "texts-memory": textsMemory,

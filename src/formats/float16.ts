@@ -47,11 +47,22 @@ export function encodeFloat16(values: Float32Array): Uint8Array {
 export function decodeFloat16(bytes: Uint8Array): Float32Array {
   if (bytes.length % 2 !== 0)
     throw new RangeError(`Expected an even number of bytes, got ${bytes.length}.`);
-  const decode = decodingTable();
   const values = new Float32Array(bytes.length / 2);
-  for (let index = 0; index < values.length; index += 1)
-    values[index] = decode[bytes[2 * index]! | (bytes[2 * index + 1]! << 8)]!;
+  decodeFloat16Into(bytes, 0, { into: values, at: 0, count: values.length });
   return values;
+}
+
+/** Decodes `count` numbers from the number `from` on. */
+export function decodeFloat16Into(
+  bytes: Uint8Array,
+  from: number,
+  { into, at, count }: { into: Float32Array; at: number; count: number },
+): void {
+  const decode = decodingTable();
+  for (let index = 0; index < count; index += 1) {
+    const byte = 2 * (from + index);
+    into[at + index] = decode[bytes[byte]! | (bytes[byte + 1]! << 8)]!;
+  }
 }
 
 /** Rounds every number to the nearest binary16, in place. */

@@ -3,6 +3,7 @@ import { parquetMetadata, parquetRead, type FileMetaData, type SchemaElement } f
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { LimbeckError, messageOf } from "../errors.ts";
 import { writeFileAtomic } from "../platform/files.ts";
+import { readFixedColumn } from "./fixed-column.ts";
 
 /** One column of a table: all have the same number of rows. */
 export type ParquetColumn =
@@ -112,25 +113,6 @@ function kindOf(element: SchemaElement): ColumnKind {
   );
 }
 
-/** Copies rows; those of an uncompressed page lie one behind the other in the file's bytes and are copied at once. */
-function addFixed(
-  { width, bytes }: { width: number; bytes: Uint8Array },
-  data: ArrayLike<Uint8Array>,
-  rowStart: number,
-): void {
-  const first = data[0];
-  if (first === undefined) return;
-  const { buffer, byteOffset } = first;
-  let row = 1;
-  while (row < data.length) {
-    const next = data[row]!;
-    if (next.buffer !== buffer || next.byteOffset !== byteOffset + row * width) break;
-    row += 1;
-  }
-  bytes.set(new Uint8Array(buffer, byteOffset, row * width), rowStart * width);
-  for (; row < data.length; row += 1) bytes.set(data[row]!, (rowStart + row) * width);
-}
-
 /** Collects a column's chunks, each at its row. */
 class ColumnBuilder {
   readonly column: ParquetColumn;
@@ -147,11 +129,11 @@ class ColumnBuilder {
 
   add(data: ArrayLike<unknown>, rowStart: number): void {
     const { column } = this;
-    if (column.type === "FIXED") {
-      addFixed(column, data as ArrayLike<Uint8Array>, rowStart);
-    } else {
-      for (let row = 0; row < data.length; row += 1)
-        (column.values as unknown[])[rowStart + row] = data[row] ?? null;
+    for (let row = 0; row < data.length; row += 1) {
+      const value = data[row];
+      if (column.type === "FIXED")
+        column.bytes.set(value as Uint8Array, (rowStart + row) * column.width);
+      else (column.values as unknown[])[rowStart + row] = value ?? null;
     }
     this.filled += data.length;
   }
@@ -161,6 +143,19 @@ class ColumnBuilder {
       throw new Error(`column "${this.column.name}" has ${this.filled} of ${rows} rows`);
     return this.column;
   }
+}
+
+/** A column of fixed bytes whose rows lie in the file as they are; null for any other. */
+function plainColumn(
+  file: ArrayBuffer,
+  metadata: FileMetaData,
+  element: SchemaElement,
+): ParquetColumn | null {
+  const kind = kindOf(element);
+  if (kind.type !== "FIXED" || element.repetition_type !== "REQUIRED") return null;
+  const { name } = element;
+  const bytes = readFixedColumn(file, metadata, { name, width: kind.width });
+  return bytes && { name, type: "FIXED", width: kind.width, bytes };
 }
 
 async function decode(
@@ -173,22 +168,29 @@ async function decode(
   const metadata: FileMetaData = parquetMetadata(file);
   const elements = new Map(metadata.schema.slice(1).map((element) => [element.name, element]));
   const rows = Number(metadata.num_rows);
+  const wanted = [...(names ?? elements.keys())];
+  const plain = new Map<string, ParquetColumn>();
   const builders = new Map<string, ColumnBuilder>();
-  for (const name of names ?? elements.keys()) {
+  for (const name of wanted) {
     const element = elements.get(name);
     if (element === undefined)
       throw new Error(`no column "${name}", only ${[...elements.keys()].join(", ")}`);
-    builders.set(name, new ColumnBuilder(name, kindOf(element), rows));
+    const column = plainColumn(file, metadata, element);
+    if (column === null) builders.set(name, new ColumnBuilder(name, kindOf(element), rows));
+    else if (rowsOf(column) === rows) plain.set(name, column);
+    else throw new Error(`column "${name}" has ${rowsOf(column)} of ${rows} rows`);
   }
-  await parquetRead({
-    file,
-    metadata,
-    columns: [...builders.keys()],
-    onChunk: (chunk) =>
-      builders.get(chunk.columnName)?.add(chunk.columnData as ArrayLike<unknown>, chunk.rowStart),
-  });
+  if (builders.size > 0) {
+    await parquetRead({
+      file,
+      metadata,
+      columns: [...builders.keys()],
+      onChunk: (chunk) =>
+        builders.get(chunk.columnName)?.add(chunk.columnData as ArrayLike<unknown>, chunk.rowStart),
+    });
+  }
   const columns = Object.fromEntries(
-    [...builders].map(([name, builder]) => [name, builder.finish(rows)]),
+    wanted.map((name) => [name, plain.get(name) ?? builders.get(name)!.finish(rows)]),
   );
   const pairs = (metadata.key_value_metadata ?? []).map(
     ({ key, value }) => [key, value ?? ""] as const,

@@ -1,4 +1,5 @@
 import { foldJournals } from "../labels/fold-journals.ts";
+import { compactQuietly } from "../labels/compact.ts";
 import { openLabelStore, type LabelStore } from "../labels/label-store.ts";
 import { labelTexts } from "../labels/label-texts.ts";
 import type { IdentifiedText, Report, Teacher, TeacherLabel } from "../types.ts";
@@ -44,6 +45,7 @@ export async function storedTeacher(
       yield* answer(teacher, store, chunk, signal);
     },
     async close() {
+      await compactQuietly(store);
       store.close();
       await teacher.close();
     },

@@ -12,7 +12,6 @@ import {
   type Unreadable,
 } from "../platform/holder-file.ts";
 import { currentProcess, stateOf } from "../platform/process-identity.ts";
-import { removeStaleTemporaries } from "./shard-files.ts";
 
 /** All in milliseconds. */
 export interface ClaimTimes {
@@ -29,6 +28,8 @@ export const CLAIM_TIMES: ClaimTimes = { lease: 60_000, beat: 10_000, poll: 50 }
 const CLAIM = ".json";
 const HOLDER = ".holder";
 const BEAT = ".beat";
+/** Files that exist only while a claim is being made or taken over. */
+const HALF = /\.tmp$|\.after-[^.]+$/;
 
 /**
  * Who works at what in a folder that several processes share, on one machine or many. A claim is a file that one process
@@ -89,9 +90,9 @@ export class Claims {
     clearInterval(this.timer);
     if (!this.started) return;
     await this.release([...this.held]);
+    await this.clearDead();
     await this.removeOwn(this.self.token);
     this.started = false;
-    await this.clearDead();
   }
 
   private pathOf(name: string): string {
@@ -161,8 +162,8 @@ export class Claims {
   }
 
   private async clearDead(): Promise<void> {
-    await removeStaleTemporaries(this.folder);
-    for (const file of await readdir(this.folder)) {
+    const files = await readdir(this.folder);
+    for (const file of files) {
       const path = join(this.folder, file);
       if (file.endsWith(HOLDER)) {
         const holder = await readHolder(path);
@@ -174,6 +175,18 @@ export class Claims {
         if (await takeOver(path, chain, this.self)) await releaseHold(path, this.self.token);
       }
     }
+    await this.clearHalfTakeovers(files);
+  }
+
+  /**
+   * Removes what kills in the middle of a takeover have left, if nobody else is here. Whoever works here writes its
+   * holder's file before all others: had one of these files an owner who lives, the second list would show its holder.
+   */
+  private async clearHalfTakeovers(files: readonly string[]): Promise<void> {
+    const holders = (await readdir(this.folder)).filter((file) => file.endsWith(HOLDER));
+    if (holders.some((file) => file !== this.self.token + HOLDER)) return;
+    for (const file of files)
+      if (HALF.test(file)) await rm(join(this.folder, file), { force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { IdIndex } from "./id-index.ts";
 import { missingError } from "./label-store.ts";
 import { requireStore } from "./open-store.ts";
-import { RowCollector, type RowFormat } from "./rows.ts";
+import { openRows, RowCollector, type RowFormat } from "./rows.ts";
 import { ID_BYTES, type ReadShard } from "./shard.ts";
 import { listShards, tryShard, type ShardOutcome } from "./shard-files.ts";
 
@@ -49,16 +49,18 @@ class Gathering {
   private readonly repeats: { from: number; place: number }[] = [];
   private readonly collector: RowCollector;
   private readonly texts: number;
+  private readonly dtype: RowFormat["dtype"];
   private left: number;
 
   constructor(ids: readonly string[], format: RowFormat) {
     this.texts = ids.length;
+    this.dtype = format.dtype;
     this.first = new Int32Array(ids.length);
     this.found = new Uint8Array(ids.length);
-    this.collector = new RowCollector(ids.length, format);
-    for (const [place, id] of ids.entries()) {
+    this.collector = new RowCollector(ids.length, format.width);
+    for (let place = 0; place < ids.length; place += 1) {
       const { size } = this.index;
-      const number = this.index.add(id);
+      const number = this.index.add(ids[place]!);
       if (number === size) this.first[number] = place;
       else this.repeats.push({ from: this.first[number]!, place });
     }
@@ -70,12 +72,13 @@ class Gathering {
   }
 
   add({ ids, rows }: ReadShard): void {
+    const source = openRows(rows, this.dtype);
     for (let row = 0; row * ID_BYTES < ids.length; row += 1) {
       const number = this.index.findBytes(ids, row * ID_BYTES);
       if (number < 0) continue;
       const place = this.first[number]!;
       if (this.found[place] === 1) continue;
-      this.collector.copy(rows, row, place);
+      this.collector.copy(source, row, place);
       this.found[place] = 1;
       this.left -= 1;
     }
@@ -89,7 +92,7 @@ class Gathering {
     const missing: number[] = [];
     for (let place = 0; place < this.texts; place += 1)
       if (this.found[place] === 0) missing.push(place);
-    return { logits: this.collector.finish(), missing: Int32Array.from(missing) };
+    return { logits: this.collector.matrix, missing: Int32Array.from(missing) };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PlaceIndex } from "./place-index.ts";
-import { decodeFloat32, RowCollector, type RowFormat } from "./rows.ts";
+import { decodeFloat32, openRows, RowCollector, type RowFormat, type RowSource } from "./rows.ts";
 import { ID_BYTES, type PackedShard } from "./shard.ts";
 import type { ShardCache } from "./shard-cache.ts";
 
@@ -57,15 +57,16 @@ export async function readPlaces({
   what: Wanted;
 }): Promise<Float32Array | "gone"> {
   const { width, dtype, extras } = format;
-  const extent =
-    what === "rows" ? { width, dtype } : { width: extras.length, dtype: "float32" as const };
-  const collector = new RowCollector(ids.length, extent);
+  const collector = new RowCollector(ids.length, what === "rows" ? width : extras.length);
   for (const [name, list] of byShard(places, ids)) {
     const shard = await cache.load(name);
     if (shard === "gone") return "gone";
     if ("damaged" in shard) throw shard.damaged;
-    const bytes = what === "rows" ? shard.rows : new Uint8Array(decodeExtras(shard, extras).buffer);
-    for (const { row, place } of list) collector.copy(bytes, row, place);
+    const source: RowSource =
+      what === "rows"
+        ? openRows(shard.rows, dtype)
+        : { dtype: "float32", numbers: decodeExtras(shard, extras) };
+    for (const { row, place } of list) collector.copy(source, row, place);
   }
-  return collector.finish();
+  return collector.matrix;
 }

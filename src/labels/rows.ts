@@ -1,4 +1,4 @@
-import { decodeFloat16 } from "../formats/float16.ts";
+import { decodeFloat16, decodeFloat16Into } from "../formats/float16.ts";
 
 /** What a store's rows are made of. */
 export interface RowFormat {
@@ -38,43 +38,46 @@ export function decodeRows(bytes: Uint8Array, dtype: RowFormat["dtype"]): Float3
   return dtype === "float16" ? decodeFloat16(bytes) : decodeFloat32(bytes);
 }
 
-/** Writes row after row of packed shards into a matrix; `finish` gives the matrix. */
-export class RowCollector {
-  private readonly target: Float32Array<ArrayBuffer>;
-  private readonly bytes: Uint8Array;
-  private readonly width: number;
-  private readonly dtype: RowFormat["dtype"];
+/** Packed rows in a form that single rows can be taken from. */
+export type RowSource =
+  { dtype: "float32"; numbers: Float32Array } | { dtype: "float16"; bytes: Uint8Array };
 
-  /** @param rows - rows of the matrix; those that are never written stay 0 */
-  constructor(rows: number, { width, dtype }: Pick<RowFormat, "width" | "dtype">) {
-    this.target = new Float32Array(rows * width);
-    this.bytes = new Uint8Array(this.target.buffer);
+/** Rows as they lie in a file, copied only where the machine cannot read them in place. */
+export function openRows(bytes: Uint8Array, dtype: RowFormat["dtype"]): RowSource {
+  if (dtype === "float16") return { dtype, bytes };
+  const inPlace = LITTLE_ENDIAN && bytes.byteOffset % 4 === 0;
+  const numbers = inPlace
+    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    : decodeFloat32(bytes);
+  return { dtype, numbers };
+}
+
+/** Writes row after row of shards into a matrix. */
+export class RowCollector {
+  /** `[rows, width]`; rows that are never written are 0. */
+  readonly matrix: Float32Array<ArrayBuffer>;
+  private readonly width: number;
+
+  constructor(rows: number, width: number) {
+    this.matrix = new Float32Array(rows * width);
     this.width = width;
-    this.dtype = dtype;
   }
 
-  /** Copies a packed row to a place of the matrix. */
-  copy(packed: Uint8Array, row: number, place: number): void {
-    if (this.dtype === "float16") {
-      const bytes = this.width * 2;
-      const from = row * bytes;
-      this.target.set(decodeFloat16(packed.subarray(from, from + bytes)), place * this.width);
+  /** Copies a row to a place of the matrix, number by number: a view for each row would cost more than the copying. */
+  copy(source: RowSource, row: number, place: number): void {
+    const { width, matrix } = this;
+    const [from, to] = [row * width, place * width];
+    if (source.dtype === "float16") {
+      decodeFloat16Into(source.bytes, from, { into: matrix, at: to, count: width });
       return;
     }
-    const bytes = this.width * 4;
-    this.bytes.set(packed.subarray(row * bytes, (row + 1) * bytes), place * bytes);
+    const { numbers } = source;
+    for (let column = 0; column < width; column += 1) matrix[to + column] = numbers[from + column]!;
   }
 
   /** Repeats a row of the matrix in another place. */
   repeat(from: number, place: number): void {
     const { width } = this;
-    this.target.copyWithin(place * width, from * width, (from + 1) * width);
-  }
-
-  /** `[rows, width]`; nothing is to be written after. */
-  finish(): Float32Array<ArrayBuffer> {
-    // Rows of float32 were copied as they lie in the file; those of float16 were decoded.
-    if (this.dtype === "float32") swapUnlessLittle(this.bytes);
-    return this.target;
+    this.matrix.copyWithin(place * width, from * width, (from + 1) * width);
   }
 }

@@ -4,7 +4,9 @@ import { findKind } from "../labelling/find-kind.ts";
 import { openTeacher } from "../labelling/open-teacher.ts";
 import { teacherPlace } from "../labelling/place.ts";
 import { readAllTexts, readGold } from "../labelling/read-texts.ts";
+import { sendsTexts } from "../labelling/sends.ts";
 import { openStore } from "../labelling/stored-teacher.ts";
+import { compactQuietly } from "../labels/compact.ts";
 import { labelTexts, type LabellingResult } from "../labels/label-texts.ts";
 import type { LabelStore } from "../labels/label-store.ts";
 import { readSetAside } from "../labels/ledger.ts";
@@ -72,8 +74,7 @@ async function textsToAsk(
 
 /** What labelling would send out and cost, without sending anything. */
 async function planLabels(context: StageContext): Promise<OutlayPlan | null> {
-  const { kind } = await findKind(context.recipe.teacher);
-  if (kind.sends !== true) return null;
+  if (!(await sendsTexts(context.recipe.teacher))) return null;
   try {
     const { teacher, texts } = await openForAll({ ...context, agree: onlyPlan });
     try {
@@ -118,6 +119,7 @@ async function labelStage(
       labelTexts({ teacher, store, texts, signal, progress, retrySetAside }),
     );
     const seconds = (performance.now() - started) / 1000;
+    await compactQuietly(store);
     const kind = recipe.teacher.kind;
     const details = describeLabels({ teacher, kind, store, texts: texts.length, result });
     store.close();

@@ -1,5 +1,6 @@
 import { LimbeckError } from "../../src/errors.ts";
 import { roundToFloat16 } from "../../src/formats/float16.ts";
+import { compactQuietly } from "../../src/labels/compact.ts";
 import type { LabelStore } from "../../src/labels/label-store.ts";
 import { rangeOf } from "../../src/labels/ranges.ts";
 import { WorkShare } from "../../src/labels/share-work.ts";
@@ -81,6 +82,7 @@ export class CachedEncoder {
   async close(): Promise<void> {
     const pool = await this.opened?.catch(() => null);
     await pool?.close();
+    await compactQuietly(this.store);
     this.store.close();
   }
 

@@ -1,11 +1,17 @@
 // Small file systems in memory, mounted in a namespace of their own: no rights are needed and nothing stays mounted.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SHARD_TEXTS } from "../../src/labels/label-store.ts";
+import { readLogits } from "../../src/labels/read-logits.ts";
+import { digestOf } from "../../src/platform/digest.ts";
 import { executable } from "../helpers/command-line.ts";
+import { bankingTexts } from "../teachers/helpers.ts";
+import { BATCH, LABELS, logitsOf, shareScript, type ShareOptions } from "./share-options.ts";
 import { writeSmallRecipe } from "./small-run.ts";
+import { readAsked } from "./start-sharing.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -88,5 +94,40 @@ describe("a read-only disk", () => {
     expect(refused).toContain("The file system is read-only.");
     expect(done).toContain("prepare   skipped");
     expect(output.match(/\[exit \d+\]/g)).toEqual(["[exit 0]", "[exit 1]", "[exit 0]"]);
+  });
+});
+
+describe("labelling on a disk that fills in the middle of a shard", () => {
+  it("keeps what was committed, and goes on where it stopped once there is room", async () => {
+    const { texts } = bankingTexts(77, 50);
+    await writeFile(join(folder, "texts.json"), JSON.stringify(texts));
+    const asked = join(folder, "asked"); // outside the small disk
+    const options: ShareOptions = {
+      texts: "../texts.json",
+      labelsFolder: "labels",
+      asked,
+      pace: 1,
+    };
+    // 3,850 texts take 3,850 · 32 bytes and some per shard: more than 100 kB, less than 16 MB.
+    const output = await onSmallDisk(
+      "100k",
+      `label() { "${process.execPath}" --import "${import.meta.resolve("tsx")}" "${shareScript}" '${JSON.stringify(options)}' 2>&1; echo "[exit $?]"; }
+       label; echo "[left: $(files "*.tmp")]"; echo "[asked $(wc -l < "${asked}")]"
+       mount -o remount,size=16m . ; label; cp -r labels "$1/full-labels"`,
+    );
+    const [first = "", second = ""] = output.split("[left: ]");
+    expect(first).toMatch(/E_DISK|The disk is full/);
+    expect(first).toContain("[exit 1]");
+    expect(second).toContain("[exit 0]");
+    expect(second).toContain('"notes":[]');
+    const root = join(folder, "full-labels", digestOf({ kind: "test", labels: LABELS }));
+    const logits = await readLogits(
+      root,
+      texts.map(({ id }) => id),
+    );
+    expect(logits).toEqual(Float32Array.from(texts.flatMap(({ text }) => [...logitsOf(text)])));
+    // Asked again were only the answers of the shard that did not fit and of the one after it.
+    const times = (await readAsked(asked)).length;
+    expect(times).toBeLessThanOrEqual(texts.length + 2 * SHARD_TEXTS + BATCH);
   });
 });

@@ -1,4 +1,4 @@
-// Labels texts as the stage does, for label-kill.test.ts: node --import tsx label-process.ts TEXTS LABELS_FOLDER
+// Labels texts as the stage does, for encoder-kill.test.ts: node --import tsx label-process.ts TEXTS LABELS_FOLDER
 import { readFileSync } from "node:fs";
 import { labelTexts } from "../../src/labels/label-texts.ts";
 import { openLabelStore } from "../../src/labels/label-store.ts";
@@ -31,6 +31,6 @@ const store = await openLabelStore({
   files,
 });
 const signal = new AbortController().signal;
-const computed = await labelTexts({ teacher, store, texts, signal, progress: () => undefined });
+const { computed } = await labelTexts({ teacher, store, texts, signal, progress: () => undefined });
 await teacher.close();
 process.stdout.write(JSON.stringify({ store: store.root, computed, notes: store.notes }));
