@@ -14,6 +14,9 @@ export interface StreamOptions {
   onError: "stop" | "skip";
   top?: number;
   threads?: number;
+  download?: boolean;
+  /** Agrees to send texts to the teacher's server: standard input is no place to ask. */
+  yes?: boolean;
 }
 
 /** Lines that are labelled together: enough that sorting by length pays, few enough to stay small in memory. */
@@ -70,6 +73,8 @@ export async function streamLabels(path: string, options: StreamOptions): Promis
       recipeFolder: folder,
       signal,
       report,
+      download: options.download ?? false,
+      yes: options.yes ?? false,
       ...(options.out === undefined ? {} : { out: options.out }),
       ...(options.threads === undefined ? {} : { workers: options.threads }),
     });

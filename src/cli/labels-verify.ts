@@ -3,7 +3,8 @@ import { LimbeckError, messageOf } from "../errors.ts";
 import type { StoreCheck } from "../labels/check-store.ts";
 import type { VerifiedLabels } from "../labelling/verify-labels.ts";
 import { describeTerminal } from "../platform/terminal.ts";
-import { createAgree } from "./agree-outlay.ts";
+import { openConsent } from "../labelling/consent.ts";
+import { askConsent } from "./ask-consent.ts";
 import { createReporter } from "./create-reporter.ts";
 import { guarded } from "./guarded.ts";
 import { count, show, storeOf, type LabelsOptions } from "./labels-options.ts";
@@ -129,7 +130,11 @@ async function verifyRecipe(path: string, options: VerifyOptions): Promise<Verif
       verifyLabels({
         ...{ ...opened, root, signal, sample: options.sample, report: reporter.report },
         labelsFolder: resolve(options.labels),
-        agree: createAgree(options.yes === true, reporter),
+        agree: openConsent({
+          yes: options.yes,
+          consent: (plan) => askConsent(plan, reporter),
+          report: reporter.report,
+        }),
         paid: options.yes === true,
       }),
     );

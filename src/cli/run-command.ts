@@ -9,7 +9,7 @@ import { createReporter } from "./create-reporter.ts";
 import { askConsent } from "./ask-consent.ts";
 import { guarded } from "./guarded.ts";
 import { addLabelOptions, isStream, queueOf, type LabelOptions } from "./label-options.ts";
-import { recipeArgument, setOption } from "./recipe-options.ts";
+import { downloadOption, recipeArgument, setOption } from "./recipe-options.ts";
 import { formatResults, quoteForShell, shortPath } from "./results.ts";
 import { createStyle } from "./style.ts";
 
@@ -130,10 +130,7 @@ function createStageCommand(name: StageName | "run", until: StageName): Command 
     .addOption(setOption())
     .option("--out <folder>", "folder of the run (default: runs/<name of the recipe>)")
     .addOption(new Option("--from <stage>", "redo this stage and those after it").choices(STAGES))
-    .option(
-      "--download",
-      "fetch a teacher's model of the hub (org/name@revision) that is not here yet",
-    )
+    .addOption(downloadOption())
     .option("--json", "one JSON event a line on standard output")
     .option("--quiet", "show the end only")
     .action((path: string, options: RunOptions) => runRecipe(path, options, until));

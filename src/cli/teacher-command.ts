@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { describeTerminal } from "../platform/terminal.ts";
-import { createAgree } from "./agree-outlay.ts";
+import { openConsent } from "../labelling/consent.ts";
+import { askConsent } from "./ask-consent.ts";
 import { createReporter } from "./create-reporter.ts";
 import { guarded } from "./guarded.ts";
 import { countFrom, labelsOption, show } from "./labels-options.ts";
-import { recipeArgument, setOption } from "./recipe-options.ts";
+import { downloadOption, recipeArgument, setOption } from "./recipe-options.ts";
 import { createStyle } from "./style.ts";
 import { formatTried } from "./tried-teacher.ts";
 
@@ -17,6 +18,7 @@ interface TryOptions {
   top: number;
   json?: boolean;
   yes?: boolean;
+  download?: boolean;
 }
 
 async function tryRecipe(path: string, options: TryOptions): Promise<void> {
@@ -33,12 +35,18 @@ async function tryRecipe(path: string, options: TryOptions): Promise<void> {
     const out = options.out === undefined ? {} : { out: options.out };
     const { folder } = await run(recipe, {
       ...{ recipeFolder, labelsFolder, signal, report, ...out },
+      download: options.download ?? false,
       until: "prepare",
     });
     return await tryTeacher({
       ...{ recipe, recipeFolder, labelsFolder, texts, top, signal, report },
       run: await readRecipeRun(recipe.name, folder),
-      agree: createAgree(options.yes === true, reporter),
+      agree: openConsent({
+        yes: options.yes,
+        consent: (plan) => askConsent(plan, reporter),
+        report,
+      }),
+      download: options.download ?? false,
     });
   });
   const { colours, interactive, width } = describeTerminal(process.stdout);
@@ -64,6 +72,7 @@ export function createTeacherCommand(): Command {
     .option("--out <folder>", "folder of the run (default: runs/<name of the recipe>)")
     .addOption(labelsOption())
     .option("--json", "as JSON")
+    .addOption(downloadOption())
     .option("--yes", "agree to send these texts to the teacher's server, and to its price")
     .action(tryRecipe);
   return command;

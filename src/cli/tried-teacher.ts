@@ -1,5 +1,5 @@
 import type { TriedTeacher, TriedText } from "../labelling/try-teacher.ts";
-import { outlayLine } from "./agree-outlay.ts";
+import { describeOutlay } from "../labelling/describe-outlay.ts";
 import type { Style } from "./style.ts";
 import { formatShare, formatTable } from "./table.ts";
 import { formatDuration } from "./time-left.ts";
@@ -40,7 +40,7 @@ export function formatTried(tried: TriedTeacher, style: Style, width: number): s
   const { texts, openSeconds, timedTexts, corpus } = tried;
   const rate = tried.textsPerSecond.toLocaleString("en-US", { maximumSignificantDigits: 3 });
   const speed = `Speed: ${rate} texts/s here, ready after ${duration(openSeconds)}; measured on ${timedTexts.toLocaleString("en-US")} texts.`;
-  const money = corpus.outlay === null ? [] : wrap(outlayLine(corpus.outlay), width);
+  const money = corpus.outlay === null ? [] : wrap(describeOutlay(corpus.outlay).join(" "), width);
   return [
     ...texts.flatMap((text) => textLines(text, style, width)),
     ...wrap(speed, width),

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { showQueueAddress } from "../fleet/queue-address.ts";
 import type { WorkOptions, WorkResult } from "../fleet/work.ts";
 import { onInterrupt } from "../platform/signals.ts";
+import { downloadOption } from "./recipe-options.ts";
 import { createReporter } from "./create-reporter.ts";
 import { Stopped } from "./failure.ts";
 import { parseCount, prefixOption, queueOption, readQueueAddress } from "./queue-options.ts";
@@ -122,7 +123,7 @@ export function createWorkerCommand(): Command {
       parseCount,
       30,
     )
-    .option("--download", "download the teacher's model where it is not there")
+    .addOption(downloadOption())
     .addOption(prefixOption())
     .option("--quiet", "say nothing")
     .addHelpText("after", EXAMPLES)

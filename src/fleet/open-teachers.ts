@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { LimbeckError, messageOf } from "../errors.ts";
+import { openConsent } from "../labelling/consent.ts";
 import { openTeacher } from "../labelling/open-teacher.ts";
 import { teacherPlace } from "../labelling/place.ts";
 import { differences, readDescription } from "../labels/description.ts";
@@ -66,6 +67,8 @@ export class OpenTeachers {
       gold,
       signal,
       report,
+      // The producer was asked before it put texts on the queue.
+      agree: openConsent({ yes: true, report }),
       // Every worker reading and writing one cache of vectors would cost more than the vectors do.
       cache: false,
       fitted: root,

@@ -5,6 +5,7 @@ import type { IdentifiedText, OutlayPlan, Teacher } from "../types.ts";
 import { onlyPlan, PlanFound } from "./consent.ts";
 import { findKind } from "./find-kind.ts";
 import { openForRun } from "./open-for-run.ts";
+import { sendsTexts } from "./sends.ts";
 import { openStore } from "./stored-teacher.ts";
 
 /** Texts that the teacher would be asked about now. */
@@ -19,8 +20,9 @@ export async function textsToAsk(
 
 /** What labelling would send out and cost, without sending anything. */
 export async function planLabels(context: StageContext): Promise<OutlayPlan | null> {
-  const { kind } = await findKind(context.recipe.teacher, context.recipeFolder);
-  if (kind.sends !== true) return null;
+  const { teacher: entry } = context.recipe;
+  const { kind } = await findKind(entry, context.recipeFolder);
+  if (kind.sends !== true && !(await sendsTexts(entry))) return null;
   try {
     const { teacher, texts } = await openForRun({ ...context, agree: onlyPlan });
     try {

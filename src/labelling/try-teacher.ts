@@ -3,11 +3,11 @@ import { sampleById } from "../labels/sample-ids.ts";
 import { softmax } from "../math/softmax.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { IdentifiedText, OutlayPlan, Report, Teacher } from "../types.ts";
+import type { Agree } from "./consent.ts";
 import { openTeacher } from "./open-teacher.ts";
 import { teacherPlace } from "./place.ts";
 import { readAllTexts, readGold } from "./read-texts.ts";
 import type { RecipeRun } from "./recipe-run.ts";
-import type { AgreeToOutlay } from "./verify-labels.ts";
 
 export interface TryTeacherOptions {
   recipe: Recipe;
@@ -18,7 +18,9 @@ export interface TryTeacherOptions {
   texts: number;
   /** Classes to tell of each. */
   top: number;
-  agree: AgreeToOutlay;
+  agree: Agree;
+  /** Whether a teacher's model that is not there may be downloaded. */
+  download: boolean;
   signal: AbortSignal;
   report: Report;
 }
@@ -144,15 +146,16 @@ async function labelTimed(
  * @throws LimbeckError whatever the teacher or the consent to it throws.
  */
 export async function tryTeacher(options: TryTeacherOptions): Promise<TriedTeacher> {
-  const { recipe, recipeFolder, run, labelsFolder, agree, signal, report } = options;
+  const { recipe, recipeFolder, run, labelsFolder, agree, download, signal, report } = options;
   const { prepare, folder } = run;
   const texts = await readAllTexts(folder);
   const started = performance.now();
   const teacher = await openTeacher(recipe.teacher, {
     recipe,
-    place: teacherPlace({ recipeFolder, labelsFolder, download: false }),
+    place: teacherPlace({ recipeFolder, labelsFolder, download }),
     labelsFolder,
     classes: prepare.classes,
+    corpus: texts,
     gold: await readGold(folder, prepare),
     ...{ signal, report, agree },
   });

@@ -4,15 +4,13 @@ import { join } from "node:path";
 import { openStoreAt } from "../labels/open-store.ts";
 import { listFiles } from "../labels/survey.ts";
 import type { Recipe } from "../recipe/schema.ts";
-import type { OutlayPlan, Report } from "../types.ts";
+import type { Report } from "../types.ts";
+import type { Agree } from "./consent.ts";
 import { openTeacher } from "./open-teacher.ts";
 import { teacherPlace } from "./place.ts";
 import { readAllTexts, readGold } from "./read-texts.ts";
 import type { RecipeRun } from "./recipe-run.ts";
 import { relabel, sampleToRelabel, type Relabelled } from "./relabel.ts";
-
-/** Passes where this may be sent and spent, and throws where not. */
-export type AgreeToOutlay = (plan: OutlayPlan) => Promise<void>;
 
 export interface VerifyLabelsOptions {
   recipe: Recipe;
@@ -23,7 +21,7 @@ export interface VerifyLabelsOptions {
   root: string;
   /** Texts to label once more. */
   sample: number;
-  agree: AgreeToOutlay;
+  agree: Agree;
   /** Whether a teacher whose answers cost anything is asked again. */
   paid: boolean;
   signal: AbortSignal;

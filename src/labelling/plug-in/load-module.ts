@@ -71,6 +71,7 @@ function withHash(kind: TeacherKind, path: string, hash: string): TeacherKind {
   return {
     options: kind.options,
     summary: kind.summary,
+    ...(kind.sends !== undefined && { sends: kind.sends }),
     fingerprint: async (options, place) =>
       digestOf({ module: hash, fingerprint: await kind.fingerprint(options, place) }),
     lexicon: (options, place) => kind.lexicon(options, place),
