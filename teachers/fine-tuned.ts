@@ -85,6 +85,8 @@ async function open(options: FineTunedOptions, context: TeacherContext): Promise
     facts: { ...artefact.facts, model: artefact.folder },
     files: {},
     heldOut: artefact.heldOut,
+    // A gold validation split chose the best epoch.
+    usesValidation: context.validation.length > 0,
     label: (texts, signal) =>
       labelTexts(texts, { pool: pool.open, workers, signal, encodeText, classes }),
     close: pool.close,
