@@ -317,6 +317,8 @@ export interface TeacherContext extends TeacherPlace {
    * @throws LimbeckError `E_USAGE` or `E_ABORTED` where it may not.
    */
   agree?: (plan: OutlayPlan, again?: "again") => Promise<void>;
+  /** Whether held-out answers will be asked for; where not, a teacher may spare the fits that they take. Default: yes. */
+  wantsHeldOut?: boolean;
   /** Opens another teacher whose labels go through its own label store. */
   openMember(entry: TeacherEntry): Promise<Teacher>;
   /** Worker threads to use. */

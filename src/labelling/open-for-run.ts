@@ -22,8 +22,9 @@ export async function openForRun(context: StageContext): Promise<RunTeacher> {
   const texts = await readAllTexts(run);
   const gold = await readGold(run, prepare);
   const place = teacherPlace(context);
+  const wantsHeldOut = recipe.teacher.calibrate !== "none";
   const teacher = await stoppable(signal, () =>
-    openTeacher(recipe.teacher, { ...context, place, classes, gold, corpus: texts }),
+    openTeacher(recipe.teacher, { ...context, place, classes, gold, corpus: texts, wantsHeldOut }),
   );
   return { teacher, texts, classes, gold };
 }

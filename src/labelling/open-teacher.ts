@@ -30,6 +30,8 @@ export interface OpenTeacherOptions {
   cache?: boolean;
   /** See {@link TeacherContext}; default null. */
   fitted?: string | null;
+  /** See {@link TeacherContext}; default false: only what is fitted on top asks for them. */
+  wantsHeldOut?: boolean;
   /** Worker threads; default as many as there are cores. */
   workers?: number;
 }
@@ -59,8 +61,9 @@ export async function openTeacher(
     ...(options.agree === undefined ? {} : { agree: options.agree }),
     cache: options.cache ?? true,
     fitted: options.fitted ?? null,
+    wantsHeldOut: options.wantsHeldOut ?? false,
     openMember: async (member) =>
-      storedTeacher(await openTeacher(member, { ...options, fitted: null }), {
+      storedTeacher(await openTeacher(member, { ...options, fitted: null, wantsHeldOut: true }), {
         labelsFolder,
         report,
         ...(options.corpus && { corpus: options.corpus }),

@@ -33,6 +33,8 @@ export interface Head extends Classifier {
 
 export interface FitHeadOptions {
   strength: "auto" | number;
+  /** Whether a strength that is named is cross-validated for the held-out answers alone. */
+  wantsHeldOut: boolean;
   classes: number;
   seed: number;
   signal: AbortSignal;
@@ -45,12 +47,13 @@ interface Strength {
   source: string;
 }
 
-/** A strength that the recipe names is not chosen, but held-out answers are wanted all the same. */
+/** A strength that the recipe names is not chosen; held-out answers may be wanted all the same. */
 async function strengthOf(
   loss: DenseLoss,
   data: LabelledVectors,
-  { strength, seed, signal, progress }: FitHeadOptions,
+  { strength, wantsHeldOut, seed, signal, progress }: FitHeadOptions,
 ): Promise<Strength> {
+  if (strength !== "auto" && !wantsHeldOut) return { strength, choice: null, source: "recipe" };
   const strengths = strength === "auto" ? {} : { strengths: [strength] };
   const choice = await chooseStrength(loss, data, { ...strengths, seed, signal, progress });
   if (strength !== "auto") return { strength, choice, source: "recipe" };

@@ -42,6 +42,7 @@ export async function fitHeadOn(
   const task = auto ? "choosing the head's strength" : "fitting the head on folds";
   const { warnings, heldOut, ...head } = await fitHead(data, {
     strength: options.strength,
+    wantsHeldOut: context.wantsHeldOut ?? true,
     classes: classes.length,
     seed,
     signal,

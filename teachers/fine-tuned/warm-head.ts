@@ -51,7 +51,7 @@ export async function startHead(
   const scaled = vectors.map((value) => value / scale);
   const head = await fitHead(
     { vectors: scaled, labels: set.labels },
-    { ...options, strength: STRENGTH, progress: () => undefined },
+    { ...options, strength: STRENGTH, wantsHeldOut: false, progress: () => undefined },
   );
   const { classes } = options;
   const features = head.weights.length / classes;

@@ -289,6 +289,13 @@ describe("an encoder-head's held-out answers", () => {
     await teacher.close();
   });
 
+  it("are spared where nobody wants them and the strength is named", async () => {
+    const teacher = await open({ strength: 20 }, { wantsHeldOut: false });
+    expect(teacher.heldOut).toBeNull();
+    expect(teacher.facts["crossValidation"]).toBeUndefined();
+    await teacher.close();
+  });
+
   it("are none where no class has two texts", async () => {
     const single = classes.map((_, label) => labelled.find((one) => one.label === label)!);
     const teacher = await open({}, { labelled: single });
