@@ -24,6 +24,9 @@ export type OpenPool = () => Promise<ModelPool>;
 /** Texts that others encode and that are put off; more are waited for first, so that memory stays flat. */
 const MOST_PUT_OFF = 8 * CHUNK_TEXTS;
 
+/** Blocks per worker between tokenizing and storing: answers come in their order, and a short block waits for a long one. */
+const IN_FLIGHT = 4;
+
 /** An encoder whose vectors, rounded to float16, are kept on disk: what was encoded once is only read again. */
 export class CachedEncoder implements VectorSource {
   private readonly store: LabelStore;
@@ -59,7 +62,7 @@ export class CachedEncoder implements VectorSource {
     signal: AbortSignal,
   ): AsyncGenerator<VectorBlock> {
     const share = await WorkShare.open(this.store);
-    const running = new BlocksInFlight(this.store, share, 2 * this.workers);
+    const running = new BlocksInFlight(this.store, share, IN_FLIGHT * this.workers);
     try {
       let putOff: IdentifiedText[] = [];
       for await (const chunk of (this.fixed ? rangesOf : chunksOf)(texts, CHUNK_TEXTS)) {
@@ -100,7 +103,8 @@ export class CachedEncoder implements VectorSource {
     const wanted = new Set(mine.map(({ id }) => id));
     const blocks = this.fixed
       ? makeFixedBlocks(chunk, wanted, this.encodeText)
-      : makeBlocks(mine, this.encodeText);
+      : // The longest first: what the workers end with, one of them idle, is then short.
+        makeBlocks(mine, this.encodeText).toReversed();
     for (const block of blocks) {
       if (isAborted(signal)) break;
       yield* running.makeRoom();
