@@ -96,7 +96,8 @@ async function expectAllOnce(folder: string, intents = FEW): Promise<void> {
   expect(await readRows(store)).toEqual(rows);
   // Beside the shards at most what a killed worker had begun to write.
   const others = (await readdir(store)).filter((name) => !/^part-.*\.(parquet|tmp)$/.test(name));
-  expect(others.sort()).toEqual(["head.safetensors", "teacher.json"]);
+  expect(others.sort()).toEqual(["claims", "head.safetensors", "teacher.json"]);
+  expect(await readdir(join(store, "claims"))).toEqual([]);
   const manifest = JSON.parse(
     await readFile(join(folder, "runs/fleet/label/manifest.json"), "utf8"),
   ) as { details: { texts: number; missing: object } };
@@ -199,7 +200,7 @@ describe.skipIf(!hasRedis)("a fleet", () => {
     await producer.says("no worker is there");
     const foreign = startWorker(folder, ["--recipe-folder", elsewhere]);
     expect(await foreign.ended).toBe(1);
-    expect(foreign.output()).toMatch(/Expected the producer's teacher .*config\.json is /);
+    expect(foreign.output()).toMatch(/Expected the teacher that labelled .*config\.json is /);
     expect(foreign.output()).not.toMatch(/^\s+at /m);
     startWorker(folder);
     expect(await producer.ended, producer.output()).toBe(0);
