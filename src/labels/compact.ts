@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LimbeckError } from "../errors.ts";
 import { writeFileAtomic } from "../platform/files.ts";
@@ -48,9 +48,14 @@ const CLAIM = "compaction";
  */
 export async function compact(options: CompactOptions): Promise<Compaction> {
   const { root, format, least = 8, smallRows = SMALL_ROWS } = options;
-  if ((await smallShards(root, format, smallRows)).length < least) return NOTHING;
-  const claims = await Claims.open(join(root, "claims"), options.times);
+  const folder = join(root, "claims");
+  const idle = (await smallShards(root, format, smallRows)).length < least;
+  // Where nothing is to be merged and nobody's claims lie about, there is nothing to do.
+  if (idle && (await readdir(folder).catch(() => [])).length === 0) return NOTHING;
+  const claims = await Claims.open(folder, options.times);
   try {
+    // Closing clears away what one left behind who was killed as he merged.
+    if (idle) return NOTHING;
     if ((await claims.claim([CLAIM])).length === 0) return NOTHING;
     const small = await smallShards(root, format, smallRows);
     return small.length < least ? NOTHING : await merge(root, format, new Set(small));
