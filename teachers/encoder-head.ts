@@ -50,7 +50,7 @@ async function* labelTexts(
   for await (const { ids, vectors } of encoder.vectors(texts, signal)) {
     const logits = applyClassifier(head, vectors);
     for (const [row, id] of ids.entries())
-      yield { id, logits: logits.slice(row * classes, (row + 1) * classes) };
+      yield { id, logits: logits.subarray(row * classes, (row + 1) * classes) };
   }
 }
 

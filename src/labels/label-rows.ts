@@ -10,19 +10,29 @@ export interface LabelRows {
   extras: Float32Array;
 }
 
-/** Lays a teacher's answers out as rows of a format. */
-export function labelRows(
-  labels: readonly TeacherLabel[],
+/** One answer as a row of a format; the logits are not copied. */
+export function labelRow(
+  { id, logits, extras }: TeacherLabel,
   { width, extras: names }: RowFormat,
 ): LabelRows {
+  if (logits.length !== width)
+    throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
+  return {
+    ids: [id],
+    rows: logits,
+    extras: Float32Array.from(names, (name) => extras?.[name] ?? NaN),
+  };
+}
+
+/** Lays a teacher's answers out as rows of a format. */
+export function labelRows(labels: readonly TeacherLabel[], format: RowFormat): LabelRows {
+  const { width, extras: names } = format;
   const rows = new Float32Array(labels.length * width);
-  const beside = new Float32Array(labels.length * names.length).fill(NaN);
-  labels.forEach(({ logits, extras }, row) => {
-    if (logits.length !== width)
-      throw new RangeError(`Expected ${width} logits of a text, got ${logits.length}.`);
-    rows.set(logits, row * width);
-    for (const [column, name] of names.entries())
-      beside[row * names.length + column] = extras?.[name] ?? NaN;
+  const beside = new Float32Array(labels.length * names.length);
+  labels.forEach((label, row) => {
+    const one = labelRow(label, format);
+    rows.set(one.rows, row * width);
+    beside.set(one.extras, row * names.length);
   });
   return { ids: labels.map(({ id }) => id), rows, extras: beside };
 }

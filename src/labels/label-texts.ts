@@ -1,7 +1,7 @@
 import { LimbeckError } from "../errors.ts";
 import type { IdentifiedText, Teacher } from "../types.ts";
 import type { ClaimTimes } from "./claims.ts";
-import { labelRows } from "./label-rows.ts";
+import { labelRow } from "./label-rows.ts";
 import { foldJournals } from "./fold-journals.ts";
 import type { LabelStore } from "./label-store.ts";
 import { LabellingPlan } from "./labelling-plan.ts";
@@ -93,7 +93,7 @@ class Labelling {
     try {
       for await (const answer of teacher.label(prepend(first.value, texts), signal)) {
         if ("reason" in answer) await this.putAside(answer.id, answer.reason);
-        else await writer.add(labelRows([answer], store.format));
+        else await writer.add(labelRow(answer, store.format));
       }
     } finally {
       await writer.drain();

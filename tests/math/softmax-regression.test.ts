@@ -129,12 +129,12 @@ describe("applyClassifier", () => {
       Float32Array.from({ length }, () => random.normal());
     const [features, classes] = [13, 5];
     const classifier = { weights: draw(features * classes), bias: draw(classes) };
-    const vectors = draw(9 * features);
-    const alone = Array.from({ length: 9 }, (_, text) => [
+    const vectors = draw(17 * features);
+    const alone = Array.from({ length: 17 }, (_, text) => [
       ...applyClassifier(classifier, vectors.subarray(text * features, (text + 1) * features)),
     ]).flat();
-    // 1 to 9 texts: none, one and two whole groups of four, with and without texts left over.
-    for (let texts = 1; texts <= 9; texts += 1) {
+    // 1 to 17 texts: none, one and two whole groups of eight, with and without texts left over.
+    for (let texts = 1; texts <= 17; texts += 1) {
       const together = [...applyClassifier(classifier, vectors.subarray(0, texts * features))];
       expect(together).toEqual(alone.slice(0, texts * classes));
     }
