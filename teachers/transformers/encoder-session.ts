@@ -1,8 +1,8 @@
-import type { Tensor } from "@huggingface/transformers";
 import type { ModelDtype } from "./dtypes.ts";
 import { teacherError } from "./model-folder.ts";
 import { poolTokens, type Pooler } from "./pooling.ts";
 import { RunningModel, type TokenBlock } from "./running-model.ts";
+import type { OutputTensor } from "./runner.ts";
 
 export interface SessionOptions extends Pooler {
   output?: "vectors";
@@ -64,7 +64,7 @@ export class EncoderSession {
   }
 
   private requireHidden(
-    outputs: Record<string, Tensor | undefined>,
+    outputs: Record<string, OutputTensor | undefined>,
     shape: readonly number[],
   ): Float32Array {
     const hidden = outputs["last_hidden_state"] ?? outputs["token_embeddings"];

@@ -1,7 +1,7 @@
-import type { Tensor } from "@huggingface/transformers";
 import { LimbeckError } from "../../src/errors.ts";
 import type { ModelDtype } from "./dtypes.ts";
 import { RunningModel, type TokenBlock } from "./running-model.ts";
+import type { OutputTensor } from "./runner.ts";
 
 export interface LogitsOptions {
   output: "logits";
@@ -56,7 +56,7 @@ export class LogitsSession {
     return this.model.close();
   }
 
-  private requireRows({ dims, data, type }: Tensor, texts: number): Float32Array {
+  private requireRows({ dims, data, type }: OutputTensor, texts: number): Float32Array {
     const { folder, size } = this.options;
     if (data instanceof Float32Array && dims.join() === `${texts},${size}`) return data;
     const expected = `logits of float32 [${texts}, ${size}], one row per text as config.json says`;

@@ -1,13 +1,9 @@
-import {
-  AutoModel,
-  AutoModelForSequenceClassification,
-  env,
-  Tensor,
-  type PreTrainedModel,
-} from "@huggingface/transformers";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { messageOf } from "../../src/errors.ts";
-import type { ModelDtype } from "./dtypes.ts";
 import { teacherError } from "./model-folder.ts";
+import { openOnnxRunner } from "./onnx-runner.ts";
+import type { ModelRunner, ModelToRun, OutputTensor } from "./runner.ts";
 
 /** Token ids of some texts, one after the other, and how many each text has. */
 export interface TokenBlock {
@@ -17,59 +13,54 @@ export interface TokenBlock {
   types?: Int32Array;
 }
 
-export interface ModelToRun {
-  folder: string;
-  dtype: ModelDtype;
-  /** What it is loaded as: transformers.js names some models' files and outputs by it. */
-  task: "features" | "classification";
-}
-
-const ONE_THREAD = {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
-};
-
-const LOADERS = { features: AutoModel, classification: AutoModelForSequenceClassification };
-
 /** A part of a block, for one forward pass. */
 interface Batch extends TokenBlock {
   /** Row of its first text in the block. */
   first: number;
 }
 
+/** What fills a short row: models that look for the last token that is no padding need their own. */
+async function paddingOf(folder: string): Promise<bigint> {
+  const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as {
+    pad_token_id?: unknown;
+  };
+  const { pad_token_id: id } = config;
+  return typeof id === "number" && id >= 0 ? BigInt(id) : 0n;
+}
+
+/**
+ * ONNX Runtime alone where the model's inputs are those of an encoder; transformers.js, which takes 150 MB in every
+ * thread, for models that want more, such as a decoder's cache.
+ */
+async function openRunner(model: ModelToRun): Promise<ModelRunner> {
+  const runner = await openOnnxRunner(model);
+  if (runner !== null) return runner;
+  const { openTransformersRunner } = await import("./transformers-runner.ts");
+  return await openTransformersRunner(model);
+}
+
 /** A model on one thread, fed with padded batches. */
 export class RunningModel {
-  private readonly model: PreTrainedModel;
-  /** What fills a short row: models that look for the last token that is no padding need their own. */
+  private readonly runner: ModelRunner;
   private readonly padding: bigint;
 
-  private constructor(model: PreTrainedModel) {
-    this.model = model;
-    const { pad_token_id: id } = model.config as { pad_token_id?: unknown };
-    this.padding = typeof id === "number" && id >= 0 ? BigInt(id) : 0n;
+  private constructor(runner: ModelRunner, padding: bigint) {
+    this.runner = runner;
+    this.padding = padding;
   }
 
   /** @throws LimbeckError `E_TEACHER` when ONNX Runtime cannot load the model. */
-  static async load({ folder, dtype, task }: ModelToRun): Promise<RunningModel> {
-    env.allowRemoteModels = false;
+  static async load(model: ModelToRun): Promise<RunningModel> {
     try {
-      const model = await LOADERS[task].from_pretrained(folder, {
-        local_files_only: true,
-        dtype,
-        device: "cpu",
-        session_options: ONE_THREAD,
-      });
-      return new RunningModel(model);
+      return new RunningModel(await openRunner(model), await paddingOf(model.folder));
     } catch (thrown) {
-      throw teacherError(folder, "an ONNX model that loads", messageOf(thrown), thrown);
+      throw teacherError(model.folder, "an ONNX model that loads", messageOf(thrown), thrown);
     }
   }
 
   /** Names of the outputs that the model's file has. */
   get outputs(): readonly string[] {
-    const sessions = this.model.sessions as Record<string, { outputNames: readonly string[] }>;
-    return sessions["model"]?.outputNames ?? [];
+    return this.runner.outputs;
   }
 
   /** Cuts a block into batches of at most `size` texts, in the order given. */
@@ -85,7 +76,11 @@ export class RunningModel {
   }
 
   /** One forward pass over B texts padded to the longest, L. */
-  async run({ ids, lengths, types }: TokenBlock): Promise<Record<string, Tensor | undefined>> {
+  async run({
+    ids,
+    lengths,
+    types,
+  }: TokenBlock): Promise<Record<string, OutputTensor | undefined>> {
     const length = Math.max(...lengths);
     const shape = [lengths.length, length];
     const cells = lengths.length * length;
@@ -102,14 +97,13 @@ export class RunningModel {
       }
       offset += own;
     });
-    return (await this.model({
-      input_ids: new Tensor("int64", inputs, shape),
-      attention_mask: new Tensor("int64", mask, shape),
-      ...(kinds && { token_type_ids: new Tensor("int64", kinds, shape) }),
-    })) as Record<string, Tensor | undefined>;
+    return await this.runner.run(
+      { input_ids: inputs, attention_mask: mask, ...(kinds && { token_type_ids: kinds }) },
+      shape,
+    );
   }
 
   async close(): Promise<void> {
-    await this.model.dispose();
+    await this.runner.close();
   }
 }
