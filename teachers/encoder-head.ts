@@ -1,4 +1,4 @@
-import { applyClassifier } from "../src/math/softmax-regression/fit.ts";
+import { prepareClassifier } from "../src/math/softmax-regression/apply.ts";
 import type { Classifier } from "../src/math/softmax-regression/loss.ts";
 import { digestOf } from "../src/platform/digest.ts";
 import type {
@@ -47,8 +47,9 @@ async function* labelTexts(
   signal: AbortSignal,
 ): AsyncGenerator<TeacherLabel> {
   const classes = head.bias.length;
+  const apply = prepareClassifier(head);
   for await (const { ids, vectors } of encoder.vectors(texts, signal)) {
-    const logits = applyClassifier(head, vectors);
+    const logits = apply(vectors);
     for (const [row, id] of ids.entries())
       yield { id, logits: logits.subarray(row * classes, (row + 1) * classes) };
   }

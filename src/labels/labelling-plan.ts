@@ -7,6 +7,8 @@ import type { WorkShare } from "./share-work.ts";
 /** Texts that are claimed together: a second or so of work, little enough to be shared to the end. */
 const GROUP_TEXTS = 2048;
 const SMALLEST_GROUP = 64;
+/** The first group is small and each is twice the one before, so that a teacher has work while the rest is claimed. */
+const FIRST_GROUP = 256;
 /** A small corpus is divided into at least so many groups, that two slow processes may both have some. */
 const GROUPS = 8;
 
@@ -71,14 +73,16 @@ export class LabellingPlan {
   /** Once around all ranges: hands out what nobody else has claimed. */
   async *round(share: WorkShare, signal: AbortSignal): AsyncGenerator<IdentifiedText> {
     let group: number[] = [];
+    let size = Math.min(FIRST_GROUP, this.groupTexts);
     for (let step = 0; step < RANGES && !signal.aborted; step += 1) {
       const range = (this.options.start + step) % RANGES;
       const missing = this.open.has(range) ? this.missingIn(range) : [];
       if (missing.length === 0) this.open.delete(range);
       else group = group.concat(missing);
-      if (group.length < this.groupTexts && (step < RANGES - 1 || group.length === 0)) continue;
+      if (group.length < size && (step < RANGES - 1 || group.length === 0)) continue;
       yield* this.handOut(group, share, signal);
       group = [];
+      size = Math.min(2 * size, this.groupTexts);
     }
   }
 

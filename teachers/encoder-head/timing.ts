@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { roundToFloat16 } from "../../src/formats/float16.ts";
-import { applyClassifier } from "../../src/math/softmax-regression/fit.ts";
+import { prepareClassifier } from "../../src/math/softmax-regression/apply.ts";
 import type { TeacherKind } from "../../src/types.ts";
 import { packRows } from "../transformers/pack.ts";
 import { findEncoder, type FoundEncoder } from "./describe.ts";
@@ -60,9 +60,10 @@ export const openForTiming: TeacherKind<EncoderHeadOptions>["openForTiming"] = a
   const encoders: TimedEncoder[] = [];
   for (const encoder of found) encoders.push(await openEncoder(encoder));
   const classes = head.bias.length;
+  const apply = prepareClassifier(head);
   return {
     async classify(texts) {
-      const logits = applyClassifier(head, await encodeJoined(encoders, texts));
+      const logits = apply(await encodeJoined(encoders, texts));
       return texts.map((_, row) => logits.slice(row * classes, (row + 1) * classes));
     },
     async close() {

@@ -51,17 +51,22 @@ export function makeFixedBlocks(
     .filter(({ textIds }) => textIds.some((id) => wanted.has(id)));
 }
 
-/** Cuts a stream into lists of at most `size` items. */
+/** Texts of the first chunk: the workers begin with it while the next, twice as large, is tokenized. */
+const FIRST_TEXTS = 2 * BLOCK_TEXTS;
+
+/** Cuts a stream into lists of at most `size` items; the first are shorter, so that the work on them begins soon. */
 export async function* chunksOf<Item>(
   items: AsyncIterable<Item>,
   size: number,
 ): AsyncGenerator<Item[]> {
+  let room = Math.min(FIRST_TEXTS, size);
   let chunk: Item[] = [];
   for await (const item of items) {
     chunk.push(item);
-    if (chunk.length < size) continue;
+    if (chunk.length < room) continue;
     yield chunk;
     chunk = [];
+    room = Math.min(2 * room, size);
   }
   if (chunk.length > 0) yield chunk;
 }

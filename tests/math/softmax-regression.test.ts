@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { applyClassifier, fitSoftmaxRegression } from "../../src/math/softmax-regression/fit.ts";
+import { applyClassifier } from "../../src/math/softmax-regression/apply.ts";
+import { fitSoftmaxRegression } from "../../src/math/softmax-regression/fit.ts";
 import { chooseStrength, STRENGTHS } from "../../src/math/softmax-regression/choose-strength.ts";
 import { DenseLoss, type LabelledVectors } from "../../src/math/softmax-regression/loss.ts";
 import { argmax } from "../../src/math/softmax.ts";

@@ -26,6 +26,8 @@ export interface Kernels {
   add(target: number, source: number, count: number, weight: number): void;
   /** Adds the squares of every first, second, third and fourth element to the four float64 at `sums`. */
   squares(source: number, count: number, sums: number): void;
+  /** `sums += rows · columns` in float64: `[R, 8] += [R, count] · [count, 8]`, each sum in the order of `count`. */
+  products(sums: number, rows: number, columns: number, rowCount: number, count: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -122,4 +122,42 @@
         (local.set $source (i32.add (local.get $source) (i32.const 16)))
         (br $fours)))
     (v128.store (local.get $sums) (local.get $first_second))
-    (v128.store offset=16 (local.get $sums) (local.get $third_fourth))))
+    (v128.store offset=16 (local.get $sums) (local.get $third_fourth)))
+
+  ;; Adds the product of rows [count] with columns [count, 8] to eight sums per row; all are float64. The columns come again
+  ;; for every row.
+  (func (export "products") (param $sums i32) (param $rows i32) (param $columns i32) (param $row_count i32) (param $count i32)
+    (local $first v128) (local $second v128) (local $third v128) (local $fourth v128) (local $factor v128)
+    (local $column i32) (local $end i32) (local $last i32)
+    (local.set $last (i32.add (local.get $sums) (i32.shl (local.get $row_count) (i32.const 6))))
+    ;; 64 bytes per eight numbers.
+    (local.set $end (i32.add (local.get $columns) (i32.shl (local.get $count) (i32.const 6))))
+    (block $all_done
+      (loop $each_row
+        (br_if $all_done (i32.eq (local.get $sums) (local.get $last)))
+        (local.set $first (v128.load (local.get $sums)))
+        (local.set $second (v128.load offset=16 (local.get $sums)))
+        (local.set $third (v128.load offset=32 (local.get $sums)))
+        (local.set $fourth (v128.load offset=48 (local.get $sums)))
+        (local.set $column (local.get $columns))
+        (block $done
+          (loop $eights
+            (br_if $done (i32.eq (local.get $column) (local.get $end)))
+            (local.set $factor (v128.load64_splat (local.get $rows)))
+            (local.set $first
+              (f64x2.add (local.get $first) (f64x2.mul (local.get $factor) (v128.load (local.get $column)))))
+            (local.set $second
+              (f64x2.add (local.get $second) (f64x2.mul (local.get $factor) (v128.load offset=16 (local.get $column)))))
+            (local.set $third
+              (f64x2.add (local.get $third) (f64x2.mul (local.get $factor) (v128.load offset=32 (local.get $column)))))
+            (local.set $fourth
+              (f64x2.add (local.get $fourth) (f64x2.mul (local.get $factor) (v128.load offset=48 (local.get $column)))))
+            (local.set $rows (i32.add (local.get $rows) (i32.const 8)))
+            (local.set $column (i32.add (local.get $column) (i32.const 64)))
+            (br $eights)))
+        (v128.store (local.get $sums) (local.get $first))
+        (v128.store offset=16 (local.get $sums) (local.get $second))
+        (v128.store offset=32 (local.get $sums) (local.get $third))
+        (v128.store offset=48 (local.get $sums) (local.get $fourth))
+        (local.set $sums (i32.add (local.get $sums) (i32.const 64)))
+        (br $each_row)))))

@@ -24,3 +24,22 @@ export function addSquaresByLoop(sums: Float64Array, values: Float32Array): void
   for (let index = whole; index < values.length; index += 1) a += values[index]! * values[index]!;
   sums.set([a, b, c, d]);
 }
+
+/** Columns of {@link addProductsByLoop}. */
+export const LANES = 8;
+
+/** `sums += rows · lanes` in float64: `[R, 8] += [R, D] · [D, 8]`, each sum in the order of D. */
+export function addProductsByLoop(
+  sums: Float64Array,
+  rows: Float64Array,
+  lanes: Float64Array,
+): void {
+  const depth = lanes.length / LANES;
+  for (let at = 0; at < sums.length; at += 1) {
+    const [row, lane] = [Math.floor(at / LANES), at % LANES];
+    let sum = sums[at]!;
+    for (let index = 0; index < depth; index += 1)
+      sum += rows[row * depth + index]! * lanes[index * LANES + lane]!;
+    sums[at] = sum;
+  }
+}

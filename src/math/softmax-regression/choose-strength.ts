@@ -1,6 +1,7 @@
 import { splitFold, stratifiedFolds } from "../folds.ts";
 import { argmax } from "../softmax.ts";
-import { applyClassifier, fitSoftmaxRegression, type FittedClassifier } from "./fit.ts";
+import { applyClassifier } from "./apply.ts";
+import { fitSoftmaxRegression, type FittedClassifier } from "./fit.ts";
 import type { ClassificationLoss, Classifier, DenseLoss, LabelledVectors } from "./loss.ts";
 
 /** C from 0.1 to 1000, two per decade. */

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HostMemory, memoryOf, workspace } from "../../../src/engine/host/host-memory.ts";
-import { addByLoop, addSquaresByLoop, scaleByLoop } from "../../../src/engine/host/loops.ts";
+import { openLaneProducts } from "../../../src/engine/host/lane-products.ts";
+import {
+  addByLoop,
+  addProductsByLoop,
+  addSquaresByLoop,
+  scaleByLoop,
+} from "../../../src/engine/host/loops.ts";
 import { addRows } from "../../../src/engine/host/row-sums.ts";
 import { add, scale, squaredNorm } from "../../../src/engine/host/vectors.ts";
 import { expectSameNumbers, floats, weight } from "./sample-floats.ts";
@@ -51,6 +57,29 @@ describe("kernels give the bits of the loops", () => {
         expect(squaredNorm(values!)).toBe(expected);
         expect(squaredNorm(inMemory(values!, skipped))).toBe(expected);
       }),
+    );
+  });
+
+  it("when they multiply rows by eight columns", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.infiniteStream(fc.double()),
+        (rowCount, depth, numbers) => {
+          const products = openLaneProducts(rowCount, depth);
+          const { rows, lanes, sums } = products;
+          // In WebAssembly's memory, or this would compare the loop with itself.
+          expect(sums.buffer).toBe(rows.buffer);
+          for (const array of [rows, lanes, sums])
+            for (let index = 0; index < array.length; index += 1)
+              array[index] = numbers.next().value as number;
+          const expected = sums.slice();
+          addProductsByLoop(expected, rows, lanes);
+          products.add();
+          expect([...sums]).toEqual([...expected]);
+        },
+      ),
     );
   });
 
