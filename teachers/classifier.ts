@@ -27,7 +27,8 @@ import {
   type ClassificationModel,
 } from "./transformers/classification-model.ts";
 import { countParameters, openLexicon } from "./transformers/lexicon.ts";
-import { lazyPool, warnOfBatches } from "./transformers/open-logits.ts";
+import { lazyPool } from "./transformers/lazy-pool.ts";
+import { logitsOptions, warnOfBatches } from "./transformers/open-logits.ts";
 import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
 import type { EncodeText } from "./transformers/text-encoder.ts";
 
@@ -92,7 +93,7 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
   const { loadTextEncoder } = await import("./transformers/text-encoder.ts");
   const encodeText = await loadTextEncoder(model.folder.path, model.maxLength);
   const check = checkFirstTexts(model, { model: options.model, report });
-  const pool = lazyPool(model, { dtype, batch, workers });
+  const pool = lazyPool(logitsOptions(model, dtype), { workers, batch });
   const description = describeClassifier(model, map, { classes, options });
   const width = model.labels.length;
   return {

@@ -10,7 +10,8 @@ import { chunksOf, rangesOf } from "./transformers/blocks.ts";
 import { checkFirstTexts } from "./transformers/check-first-texts.ts";
 import { fingerprintChoice, openClassificationModel } from "./transformers/classification-model.ts";
 import { countParameters, openLexicon } from "./transformers/lexicon.ts";
-import { lazyPool, warnOfBatches } from "./transformers/open-logits.ts";
+import { lazyPool } from "./transformers/lazy-pool.ts";
+import { logitsOptions, warnOfBatches } from "./transformers/open-logits.ts";
 import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
 import { pairScore } from "./zero-shot/entailment.ts";
 import {
@@ -91,7 +92,7 @@ async function open(options: ZeroShotOptions, context: TeacherContext): Promise<
   const encoder = await loadPairEncoder(model.folder.path, model.maxLength);
   const pairs = tokenizeSentences(opened, encoder);
   const check = checkFirstTexts(model, { model: options.model, report });
-  const pool = lazyPool(model, { dtype, batch, workers });
+  const pool = lazyPool(logitsOptions(model, dtype), { workers, batch });
   return {
     description,
     digest: digestOf(description),
