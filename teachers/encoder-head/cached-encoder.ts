@@ -34,7 +34,7 @@ export class CachedEncoder implements VectorSource {
 
   /**
    * Vectors of all texts that are not `known`, each once, in blocks of free order. Tokenizing, running and writing
-   * overlap: four blocks per worker are in flight. What another process is encoding is waited for, not done again.
+   * overlap: four blocks per worker. What another process is encoding is waited for, not done again.
    *
    * @throws LimbeckError `E_ABORTED` after the signal, when the blocks in flight have been yielded and saved.
    */
@@ -85,8 +85,7 @@ export class CachedEncoder implements VectorSource {
     const wanted = new Set(mine.map(({ id }) => id));
     const blocks = fixed
       ? makeFixedBlocks(chunk, wanted, encodeText)
-      : // The longest first: what the workers end with, one of them idle, is then short.
-        makeBlocks(mine, encodeText).toReversed();
+      : makeBlocks(mine, encodeText);
     for (const block of blocks) {
       if (isAborted(signal)) break;
       yield* running.makeRoom();
