@@ -12,12 +12,12 @@ import { listNames } from "./classifier/map-labels.ts";
 import { classifierOptions, type ClassifierOptions } from "./classifier/options.ts";
 import { openForTiming } from "./classifier/timing.ts";
 import {
-  BLOCK_TEXTS,
   CHUNK_TEXTS,
   chunksOf,
   makeBlocks,
   makeFixedBlocks,
   rangesOf,
+  textsInFlight,
   type TextBlock,
 } from "./transformers/blocks.ts";
 import { checkFirstTexts } from "./transformers/check-first-texts.ts";
@@ -100,7 +100,7 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
     description,
     digest: digestOf(description),
     labels: classes,
-    capacity: 2 * workers * BLOCK_TEXTS,
+    capacity: textsInFlight(workers),
     parameters: await countParameters(model.folder),
     bytes: model.folder.bytes,
     maxLength: model.maxLength,

@@ -19,7 +19,7 @@ import { baseLexicon } from "./fine-tuned/lexicon.ts";
 import { fineTunedOptions, type FineTunedOptions } from "./fine-tuned/options.ts";
 import { splitLabelled } from "./fine-tuned/split-labelled.ts";
 import { openForTiming } from "./fine-tuned/timing.ts";
-import { BLOCK_TEXTS } from "./transformers/blocks.ts";
+import { textsInFlight } from "./transformers/blocks.ts";
 import { resolveModel } from "./transformers/hub/resolve-model.ts";
 import { safetensorsFiles } from "./transformers/hub/wanted-files.ts";
 import { lazyPool } from "./transformers/lazy-pool.ts";
@@ -79,7 +79,7 @@ async function open(options: FineTunedOptions, context: TeacherContext): Promise
     description,
     digest: digestOf(description),
     labels,
-    capacity: 2 * workers * BLOCK_TEXTS,
+    capacity: textsInFlight(workers),
     parameters: artefact.parameters,
     bytes: artefact.bytes,
     maxLength,

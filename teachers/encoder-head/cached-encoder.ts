@@ -6,6 +6,7 @@ import { rangeOf } from "../../src/labels/ranges.ts";
 import { WorkShare } from "../../src/labels/share-work.ts";
 import type { IdentifiedText } from "../../src/types.ts";
 import {
+  BLOCKS_IN_FLIGHT,
   CHUNK_TEXTS,
   chunksOf,
   makeBlocks,
@@ -19,9 +20,6 @@ import type { EncoderParts, VectorBlock, VectorSource } from "./vector-source.ts
 /** Texts that others encode and that are put off; more are waited for first, so that memory stays flat. */
 const MOST_PUT_OFF = 8 * CHUNK_TEXTS;
 
-/** Blocks per worker between tokenizing and storing: answers come in their order, and a short block waits for a long one. */
-const IN_FLIGHT = 4;
-
 /** An encoder whose vectors, rounded to float16, are kept on disk: what was encoded once is only read again. */
 export class CachedEncoder implements VectorSource {
   private readonly store: LabelStore;
@@ -34,7 +32,7 @@ export class CachedEncoder implements VectorSource {
 
   /**
    * Vectors of all texts that are not `known`, each once, in blocks of free order. Tokenizing, running and writing
-   * overlap: four blocks per worker. What another process is encoding is waited for, not done again.
+   * overlap: `BLOCKS_IN_FLIGHT` per worker. What another process is encoding is waited for, not done again.
    *
    * @throws LimbeckError `E_ABORTED` after the signal, when the blocks in flight have been yielded and saved.
    */
@@ -44,7 +42,7 @@ export class CachedEncoder implements VectorSource {
   ): AsyncGenerator<VectorBlock> {
     const share = await WorkShare.open(this.store);
     const { workers, fixed } = this.parts;
-    const running = new BlocksInFlight(this.store, share, IN_FLIGHT * workers);
+    const running = new BlocksInFlight(this.store, share, BLOCKS_IN_FLIGHT * workers);
     try {
       let putOff: IdentifiedText[] = [];
       for await (const chunk of (fixed ? rangesOf : chunksOf)(texts, CHUNK_TEXTS)) {

@@ -6,12 +6,19 @@ import type { EncodeText } from "./text-encoder.ts";
 
 /** Texts that a worker is given at a time: enough to hide the hand-over, little enough to stop soon. */
 export const BLOCK_TEXTS = 128;
+/** Blocks per worker between tokenizing and use: answers come in their order, and a short block waits for a long one. */
+export const BLOCKS_IN_FLIGHT = 4;
 /** Texts that are sorted by length together: neighbours then differ by a token or two, and memory stays flat. */
 export const CHUNK_TEXTS = 2048;
 
 export interface TextBlock extends TokenBlock {
   /** Of the texts in the block's order. */
   textIds: string[];
+}
+
+/** Texts that are between tokenizing and use at a time. */
+export function textsInFlight(workers: number): number {
+  return BLOCKS_IN_FLIGHT * workers * BLOCK_TEXTS;
 }
 
 /**
