@@ -11,15 +11,8 @@ import { describeClassifier } from "./classifier/describe.ts";
 import { listNames } from "./classifier/map-labels.ts";
 import { classifierOptions, type ClassifierOptions } from "./classifier/options.ts";
 import { openForTiming } from "./classifier/timing.ts";
-import {
-  CHUNK_TEXTS,
-  chunksOf,
-  makeBlocks,
-  makeFixedBlocks,
-  rangesOf,
-  textsInFlight,
-  type TextBlock,
-} from "./transformers/blocks.ts";
+import { makeAskedBlocks, type AskedBlocksOptions } from "./transformers/asked-blocks.ts";
+import { textsInFlight } from "./transformers/blocks.ts";
 import { checkFirstTexts } from "./transformers/check-first-texts.ts";
 import {
   fingerprintChoice,
@@ -30,32 +23,8 @@ import { countParameters, openLexicon } from "./transformers/lexicon.ts";
 import { lazyPool } from "./transformers/lazy-pool.ts";
 import { logitsOptions, warnOfBatches } from "./transformers/open-logits.ts";
 import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
-import type { EncodeText } from "./transformers/text-encoder.ts";
 
-/** A block, and which of its texts are asked about: the others only take their places beside them. */
-interface AskedBlock extends TextBlock {
-  wanted: ReadonlySet<string> | null;
-}
-
-async function* blocksOf(
-  texts: AsyncIterable<IdentifiedText>,
-  { encodeText, plan }: Pick<Labelling, "encodeText" | "plan">,
-): AsyncGenerator<AskedBlock> {
-  if (plan === "free") {
-    for await (const chunk of chunksOf(texts, CHUNK_TEXTS))
-      for (const block of makeBlocks(chunk, encodeText)) yield { ...block, wanted: null };
-    return;
-  }
-  for await (const ranges of rangesOf(texts, CHUNK_TEXTS)) {
-    const asked = ranges.filter(({ known }) => known !== true);
-    const wanted = new Set(asked.map(({ id }) => id));
-    for (const block of makeFixedBlocks(ranges, wanted, encodeText)) yield { ...block, wanted };
-  }
-}
-
-interface Labelling extends RunBlocksOptions {
-  encodeText: EncodeText;
-  plan: "free" | "fixed";
+interface Labelling extends RunBlocksOptions, AskedBlocksOptions {
   map: ClassMap;
   /** Logits of the model, K. */
   width: number;
@@ -63,12 +32,12 @@ interface Labelling extends RunBlocksOptions {
 
 async function* labelTexts(
   texts: AsyncIterable<IdentifiedText>,
-  { encodeText, plan, map, width, ...running }: Labelling,
+  { encodeText, fixed, map, width, ...running }: Labelling,
 ): AsyncGenerator<TeacherLabel> {
-  const blocks = blocksOf(texts, { encodeText, plan });
+  const blocks = makeAskedBlocks(texts, { encodeText, fixed });
   for await (const { block, rows } of runBlocks(blocks, running)) {
     for (const [row, id] of block.textIds.entries())
-      if (block.wanted?.has(id) ?? true)
+      if (block.wanted.has(id))
         yield { id, logits: map.apply(rows.subarray(row * width, (row + 1) * width)) };
   }
 }
@@ -111,7 +80,7 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
     label: (texts, signal) =>
       labelTexts(check(texts), {
         ...{ pool: pool.open, workers, signal },
-        ...{ encodeText, plan: model.plan, map, width },
+        ...{ encodeText, fixed: model.plan === "fixed", map, width },
       }),
     close: pool.close,
   };

@@ -1,13 +1,6 @@
 import { roundToFloat16 } from "../../src/formats/float16.ts";
 import type { IdentifiedText } from "../../src/types.ts";
-import {
-  CHUNK_TEXTS,
-  chunksOf,
-  makeBlocks,
-  makeFixedBlocks,
-  rangesOf,
-  type TextBlock,
-} from "../transformers/blocks.ts";
+import { makeAskedBlocks } from "../transformers/asked-blocks.ts";
 import { runBlocks } from "../transformers/run-blocks.ts";
 import {
   pickTexts,
@@ -15,11 +8,6 @@ import {
   type VectorBlock,
   type VectorSource,
 } from "./vector-source.ts";
-
-/** A block, and those of its texts that are asked for. */
-interface AskedBlock extends TextBlock {
-  wanted: ReadonlySet<string>;
-}
 
 /** An encoder that keeps nothing: for texts that stream through, however many they are. */
 export class StreamingEncoder implements VectorSource {
@@ -40,7 +28,7 @@ export class StreamingEncoder implements VectorSource {
   ): AsyncGenerator<VectorBlock> {
     const { pool, workers } = this.parts;
     const running = { pool: pool.open, workers, signal };
-    for await (const { block, rows } of runBlocks(this.blocks(texts), running)) {
+    for await (const { block, rows } of runBlocks(makeAskedBlocks(texts, this.parts), running)) {
       roundToFloat16(rows);
       yield pickTexts({ ids: block.textIds, vectors: rows }, block.wanted);
     }
@@ -48,18 +36,5 @@ export class StreamingEncoder implements VectorSource {
 
   close(): Promise<void> {
     return this.parts.pool.close();
-  }
-
-  private async *blocks(texts: AsyncIterable<IdentifiedText>): AsyncGenerator<AskedBlock> {
-    const { encodeText, fixed } = this.parts;
-    for await (const chunk of (fixed ? rangesOf : chunksOf)(texts, CHUNK_TEXTS)) {
-      const distinct = [...new Map(chunk.map((text) => [text.id, text])).values()];
-      const asked = distinct.filter(({ known }) => known !== true);
-      const wanted = new Set(asked.map(({ id }) => id));
-      const blocks = fixed
-        ? makeFixedBlocks(distinct, wanted, encodeText)
-        : makeBlocks(asked, encodeText);
-      for (const block of blocks) yield { ...block, wanted };
-    }
   }
 }
