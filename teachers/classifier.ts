@@ -1,4 +1,3 @@
-import { digestOf } from "../src/platform/digest.ts";
 import type {
   IdentifiedText,
   Teacher,
@@ -15,11 +14,10 @@ import { makeAskedBlocks, type AskedBlocksOptions } from "./transformers/asked-b
 import { textsInFlight } from "./transformers/blocks.ts";
 import { checkFirstTexts } from "./transformers/check-first-texts.ts";
 import {
-  fingerprintChoice,
   openClassificationModel,
   type ClassificationModel,
 } from "./transformers/classification-model.ts";
-import { countParameters, openLexicon } from "./transformers/lexicon.ts";
+import { classificationKind, describeOpened } from "./transformers/classification-teacher.ts";
 import { lazyPool } from "./transformers/lazy-pool.ts";
 import { logitsOptions, warnOfBatches } from "./transformers/open-logits.ts";
 import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
@@ -66,23 +64,14 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
   const description = describeClassifier(model, map, { classes, options });
   const width = model.labels.length;
   return {
-    description,
-    digest: digestOf(description),
-    labels: classes,
+    ...(await describeOpened(model, { description, classes, pool })),
     capacity: textsInFlight(workers),
-    parameters: await countParameters(model.folder),
-    bytes: model.folder.bytes,
-    maxLength: model.maxLength,
     facts: factsOf(model, map),
-    files: {},
-    plan: model.plan,
-    heldOut: "any",
     label: (texts, signal) =>
       labelTexts(check(texts), {
         ...{ pool: pool.open, workers, signal },
         ...{ encodeText, fixed: model.plan === "fixed", map, width },
       }),
-    close: pool.close,
   };
 }
 
@@ -90,9 +79,7 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
 export const teacher: TeacherKind<ClassifierOptions> = {
   options: classifierOptions,
   summary: "a text classification model as it is, its labels mapped to the classes by name",
-  fingerprint: fingerprintChoice,
-  lexicon: async (options, place) =>
-    openLexicon((await openClassificationModel(options, place)).folder),
+  ...classificationKind,
   open,
   openForTiming,
 };
