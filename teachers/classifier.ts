@@ -1,4 +1,3 @@
-import { digestOf } from "../src/platform/digest.ts";
 import type {
   IdentifiedText,
   Teacher,
@@ -11,50 +10,19 @@ import { describeClassifier } from "./classifier/describe.ts";
 import { listNames } from "./classifier/map-labels.ts";
 import { classifierOptions, type ClassifierOptions } from "./classifier/options.ts";
 import { openForTiming } from "./classifier/timing.ts";
-import {
-  BLOCK_TEXTS,
-  CHUNK_TEXTS,
-  chunksOf,
-  makeBlocks,
-  makeFixedBlocks,
-  rangesOf,
-  type TextBlock,
-} from "./transformers/blocks.ts";
+import { makeAskedBlocks, type AskedBlocksOptions } from "./transformers/asked-blocks.ts";
+import { textsInFlight } from "./transformers/blocks.ts";
 import { checkFirstTexts } from "./transformers/check-first-texts.ts";
 import {
-  fingerprintChoice,
   openClassificationModel,
   type ClassificationModel,
 } from "./transformers/classification-model.ts";
-import { countParameters, openLexicon } from "./transformers/lexicon.ts";
-import { lazyPool, warnOfBatches } from "./transformers/open-logits.ts";
+import { classificationKind, describeOpened } from "./transformers/classification-teacher.ts";
+import { lazyPool } from "./transformers/lazy-pool.ts";
+import { logitsOptions, warnOfBatches } from "./transformers/open-logits.ts";
 import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
-import type { EncodeText } from "./transformers/text-encoder.ts";
 
-/** A block, and which of its texts are asked about: the others only take their places beside them. */
-interface AskedBlock extends TextBlock {
-  wanted: ReadonlySet<string> | null;
-}
-
-async function* blocksOf(
-  texts: AsyncIterable<IdentifiedText>,
-  { encodeText, plan }: Pick<Labelling, "encodeText" | "plan">,
-): AsyncGenerator<AskedBlock> {
-  if (plan === "free") {
-    for await (const chunk of chunksOf(texts, CHUNK_TEXTS))
-      for (const block of makeBlocks(chunk, encodeText)) yield { ...block, wanted: null };
-    return;
-  }
-  for await (const ranges of rangesOf(texts, CHUNK_TEXTS)) {
-    const asked = ranges.filter(({ known }) => known !== true);
-    const wanted = new Set(asked.map(({ id }) => id));
-    for (const block of makeFixedBlocks(ranges, wanted, encodeText)) yield { ...block, wanted };
-  }
-}
-
-interface Labelling extends RunBlocksOptions {
-  encodeText: EncodeText;
-  plan: "free" | "fixed";
+interface Labelling extends RunBlocksOptions, AskedBlocksOptions {
   map: ClassMap;
   /** Logits of the model, K. */
   width: number;
@@ -62,12 +30,12 @@ interface Labelling extends RunBlocksOptions {
 
 async function* labelTexts(
   texts: AsyncIterable<IdentifiedText>,
-  { encodeText, plan, map, width, ...running }: Labelling,
+  { encodeText, fixed, map, width, ...running }: Labelling,
 ): AsyncGenerator<TeacherLabel> {
-  const blocks = blocksOf(texts, { encodeText, plan });
+  const blocks = makeAskedBlocks(texts, { encodeText, fixed });
   for await (const { block, rows } of runBlocks(blocks, running)) {
     for (const [row, id] of block.textIds.entries())
-      if (block.wanted?.has(id) ?? true)
+      if (block.wanted.has(id))
         yield { id, logits: map.apply(rows.subarray(row * width, (row + 1) * width)) };
   }
 }
@@ -92,27 +60,18 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
   const { loadTextEncoder } = await import("./transformers/text-encoder.ts");
   const encodeText = await loadTextEncoder(model.folder.path, model.maxLength);
   const check = checkFirstTexts(model, { model: options.model, report });
-  const pool = lazyPool(model, { dtype, batch, workers });
+  const pool = lazyPool(logitsOptions(model, dtype), { workers, batch });
   const description = describeClassifier(model, map, { classes, options });
   const width = model.labels.length;
   return {
-    description,
-    digest: digestOf(description),
-    labels: classes,
-    capacity: 2 * workers * BLOCK_TEXTS,
-    parameters: await countParameters(model.folder),
-    bytes: model.folder.bytes,
-    maxLength: model.maxLength,
+    ...(await describeOpened(model, { description, classes, pool })),
+    capacity: textsInFlight(workers),
     facts: factsOf(model, map),
-    files: {},
-    plan: model.plan,
-    heldOut: "any",
     label: (texts, signal) =>
       labelTexts(check(texts), {
         ...{ pool: pool.open, workers, signal },
-        ...{ encodeText, plan: model.plan, map, width },
+        ...{ encodeText, fixed: model.plan === "fixed", map, width },
       }),
-    close: pool.close,
   };
 }
 
@@ -120,9 +79,7 @@ async function open(options: ClassifierOptions, context: TeacherContext): Promis
 export const teacher: TeacherKind<ClassifierOptions> = {
   options: classifierOptions,
   summary: "a text classification model as it is, its labels mapped to the classes by name",
-  fingerprint: fingerprintChoice,
-  lexicon: async (options, place) =>
-    openLexicon((await openClassificationModel(options, place)).folder),
+  ...classificationKind,
   open,
   openForTiming,
 };

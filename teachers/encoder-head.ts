@@ -21,7 +21,7 @@ import {
 import { fitHeadOn, readHead, type ReadyHead } from "./encoder-head/prepare-head.ts";
 import { openForTiming } from "./encoder-head/timing.ts";
 import type { VectorSource } from "./encoder-head/vector-source.ts";
-import { BLOCK_TEXTS } from "./transformers/blocks.ts";
+import { textsInFlight } from "./transformers/blocks.ts";
 import { countParameters, openLexicon } from "./transformers/lexicon.ts";
 import { checkTokenizerFit } from "./transformers/tokenizer-fit.ts";
 
@@ -96,7 +96,7 @@ async function open(options: EncoderHeadOptions, context: TeacherContext): Promi
       description,
       digest: digestOf(description),
       labels: head.labels,
-      capacity: 2 * workers * BLOCK_TEXTS,
+      capacity: textsInFlight(workers),
       ...(await measure(encoders, head)),
       facts: head.facts,
       files: { [HEAD_FILE]: head.file },

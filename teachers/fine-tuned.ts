@@ -14,14 +14,15 @@ import {
   type FineTunedDescription,
 } from "./fine-tuned/describe-teacher.ts";
 import { describeFit } from "./fine-tuned/describe.ts";
-import { labelTexts, lazyPool } from "./fine-tuned/label-texts.ts";
+import { BATCH, labelTexts, sessionOptions } from "./fine-tuned/label-texts.ts";
 import { baseLexicon } from "./fine-tuned/lexicon.ts";
 import { fineTunedOptions, type FineTunedOptions } from "./fine-tuned/options.ts";
 import { splitLabelled } from "./fine-tuned/split-labelled.ts";
 import { openForTiming } from "./fine-tuned/timing.ts";
-import { BLOCK_TEXTS } from "./transformers/blocks.ts";
+import { textsInFlight } from "./transformers/blocks.ts";
 import { resolveModel } from "./transformers/hub/resolve-model.ts";
 import { safetensorsFiles } from "./transformers/hub/wanted-files.ts";
+import { lazyPool } from "./transformers/lazy-pool.ts";
 
 /** Where the pretrained model lies, downloaded where it is not there and that is allowed. */
 async function findModel(options: FineTunedOptions, place: TeacherPlace): Promise<string> {
@@ -73,12 +74,12 @@ async function open(options: FineTunedOptions, context: TeacherContext): Promise
   const classes = labels.length;
   const { loadTextEncoder } = await import("./transformers/text-encoder.ts");
   const encodeText = await loadTextEncoder(artefact.folder, maxLength);
-  const pool = lazyPool(artefact, classes, workers);
+  const pool = lazyPool(sessionOptions(artefact, classes), { workers, batch: BATCH });
   return {
     description,
     digest: digestOf(description),
     labels,
-    capacity: 2 * workers * BLOCK_TEXTS,
+    capacity: textsInFlight(workers),
     parameters: artefact.parameters,
     bytes: artefact.bytes,
     maxLength,

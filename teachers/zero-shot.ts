@@ -1,4 +1,3 @@
-import { digestOf } from "../src/platform/digest.ts";
 import type {
   IdentifiedText,
   Teacher,
@@ -8,9 +7,9 @@ import type {
 } from "../src/types.ts";
 import { chunksOf, rangesOf } from "./transformers/blocks.ts";
 import { checkFirstTexts } from "./transformers/check-first-texts.ts";
-import { fingerprintChoice, openClassificationModel } from "./transformers/classification-model.ts";
-import { countParameters, openLexicon } from "./transformers/lexicon.ts";
-import { lazyPool, warnOfBatches } from "./transformers/open-logits.ts";
+import { classificationKind, describeOpened } from "./transformers/classification-teacher.ts";
+import { lazyPool } from "./transformers/lazy-pool.ts";
+import { logitsOptions, warnOfBatches } from "./transformers/open-logits.ts";
 import { runBlocks, type RunBlocksOptions } from "./transformers/run-blocks.ts";
 import { pairScore } from "./zero-shot/entailment.ts";
 import {
@@ -91,22 +90,13 @@ async function open(options: ZeroShotOptions, context: TeacherContext): Promise<
   const encoder = await loadPairEncoder(model.folder.path, model.maxLength);
   const pairs = tokenizeSentences(opened, encoder);
   const check = checkFirstTexts(model, { model: options.model, report });
-  const pool = lazyPool(model, { dtype, batch, workers });
+  const pool = lazyPool(logitsOptions(model, dtype), { workers, batch });
   return {
-    description,
-    digest: digestOf(description),
-    labels: classes,
+    ...(await describeOpened(model, { description, classes, pool })),
     capacity: 2 * textsPerChunk(pairs.sentences.length),
-    parameters: await countParameters(model.folder),
-    bytes: model.folder.bytes,
-    maxLength: model.maxLength,
     facts: factsOf(opened, score),
-    files: {},
-    plan: model.plan,
-    heldOut: "any",
     label: (texts, signal) =>
       labelTexts(check(texts), { pool: pool.open, workers, signal, pairs, opened, score }),
-    close: pool.close,
   };
 }
 
@@ -117,9 +107,7 @@ async function open(options: ZeroShotOptions, context: TeacherContext): Promise<
 export const teacher: TeacherKind<ZeroShotOptions> = {
   options: zeroShotOptions,
   summary: "a model for natural language inference and a description of each class; needs no label",
-  fingerprint: fingerprintChoice,
-  lexicon: async (options, place) =>
-    openLexicon((await openClassificationModel(options, place)).folder),
+  ...classificationKind,
   open,
   openForTiming,
 };

@@ -6,6 +6,7 @@ import { rangeOf } from "../../src/labels/ranges.ts";
 import { WorkShare } from "../../src/labels/share-work.ts";
 import type { IdentifiedText } from "../../src/types.ts";
 import {
+  BLOCKS_IN_FLIGHT,
   CHUNK_TEXTS,
   chunksOf,
   makeBlocks,
@@ -13,47 +14,25 @@ import {
   rangesOf,
   type TextBlock,
 } from "../transformers/blocks.ts";
-import type { ModelPool } from "../transformers/model-pool.ts";
-import type { EncodeText } from "../transformers/text-encoder.ts";
 import { BlocksInFlight } from "./blocks-in-flight.ts";
-import type { VectorBlock, VectorSource } from "./vector-source.ts";
-
-/** Opens the sessions at first need: where every vector is cached, none is ever loaded. */
-export type OpenPool = () => Promise<ModelPool>;
+import type { EncoderParts, VectorBlock, VectorSource } from "./vector-source.ts";
 
 /** Texts that others encode and that are put off; more are waited for first, so that memory stays flat. */
 const MOST_PUT_OFF = 8 * CHUNK_TEXTS;
 
-/** Blocks per worker between tokenizing and storing: answers come in their order, and a short block waits for a long one. */
-const IN_FLIGHT = 4;
-
 /** An encoder whose vectors, rounded to float16, are kept on disk: what was encoded once is only read again. */
 export class CachedEncoder implements VectorSource {
   private readonly store: LabelStore;
-  private readonly encodeText: EncodeText;
-  private readonly openPool: OpenPool;
-  private readonly workers: number;
-  private readonly fixed: boolean;
-  private opened: Promise<ModelPool> | null = null;
+  private readonly parts: EncoderParts;
 
-  /** @param fixed - whether a text's vector depends on the texts beside it: whole ranges of ids are then cut into blocks */
-  constructor(
-    store: LabelStore,
-    encodeText: EncodeText,
-    openPool: OpenPool,
-    workers: number,
-    fixed = false,
-  ) {
+  constructor(store: LabelStore, parts: EncoderParts) {
     this.store = store;
-    this.encodeText = encodeText;
-    this.openPool = openPool;
-    this.workers = workers;
-    this.fixed = fixed;
+    this.parts = parts;
   }
 
   /**
    * Vectors of all texts that are not `known`, each once, in blocks of free order. Tokenizing, running and writing
-   * overlap: two blocks per worker are in flight. What another process is encoding is waited for, not done again.
+   * overlap: `BLOCKS_IN_FLIGHT` per worker. What another process is encoding is waited for, not done again.
    *
    * @throws LimbeckError `E_ABORTED` after the signal, when the blocks in flight have been yielded and saved.
    */
@@ -62,10 +41,11 @@ export class CachedEncoder implements VectorSource {
     signal: AbortSignal,
   ): AsyncGenerator<VectorBlock> {
     const share = await WorkShare.open(this.store);
-    const running = new BlocksInFlight(this.store, share, IN_FLIGHT * this.workers);
+    const { workers, fixed } = this.parts;
+    const running = new BlocksInFlight(this.store, share, BLOCKS_IN_FLIGHT * workers);
     try {
       let putOff: IdentifiedText[] = [];
-      for await (const chunk of (this.fixed ? rangesOf : chunksOf)(texts, CHUNK_TEXTS)) {
+      for await (const chunk of (fixed ? rangesOf : chunksOf)(texts, CHUNK_TEXTS)) {
         if (signal.aborted) break;
         putOff = putOff.concat(yield* this.takeStep({ chunk, share, running, signal }));
         if (putOff.length < MOST_PUT_OFF) continue;
@@ -82,8 +62,7 @@ export class CachedEncoder implements VectorSource {
   }
 
   async close(): Promise<void> {
-    const pool = await this.opened?.catch(() => null);
-    await pool?.close();
+    await this.parts.pool.close();
     await compactQuietly(this.store);
     this.store.close();
   }
@@ -95,22 +74,22 @@ export class CachedEncoder implements VectorSource {
     running,
     signal,
   }: Step & { chunk: IdentifiedText[] }): AsyncGenerator<VectorBlock, IdentifiedText[]> {
+    const { encodeText, fixed } = this.parts;
     const { mine, present, others } = await share.take(chunk.filter(({ known }) => known !== true));
     if (present.length > 0) {
       const ids = present.map(({ id }) => id);
       yield { ids, vectors: await this.store.read(ids) };
     }
     const wanted = new Set(mine.map(({ id }) => id));
-    const blocks = this.fixed
-      ? makeFixedBlocks(chunk, wanted, this.encodeText)
-      : // The longest first: what the workers end with, one of them idle, is then short.
-        makeBlocks(mine, this.encodeText).toReversed();
+    const blocks = fixed
+      ? makeFixedBlocks(chunk, wanted, encodeText)
+      : makeBlocks(mine, encodeText);
     for (const block of blocks) {
       if (isAborted(signal)) break;
       yield* running.makeRoom();
       running.add(this.encode(block), wanted);
     }
-    return this.fixed ? wholeRanges(chunk, others) : others;
+    return fixed ? wholeRanges(chunk, others) : others;
   }
 
   /** Vectors of texts that others are at; done here as far as those give up. */
@@ -126,7 +105,7 @@ export class CachedEncoder implements VectorSource {
   }
 
   private async encode(block: TextBlock): Promise<VectorBlock> {
-    const pool = await (this.opened ??= this.openPool());
+    const pool = await this.parts.pool.open();
     const vectors = await pool.encode(block);
     roundToFloat16(vectors);
     return { ids: block.textIds, vectors };

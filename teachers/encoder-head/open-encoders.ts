@@ -2,7 +2,7 @@ import { openLabelStore } from "../../src/labels/label-store.ts";
 import { LimbeckError } from "../../src/errors.ts";
 import { digestOf } from "../../src/platform/digest.ts";
 import type { TeacherContext } from "../../src/types.ts";
-import { ModelPool } from "../transformers/model-pool.ts";
+import { lazyPool } from "../transformers/lazy-pool.ts";
 import type { SessionOptions } from "../transformers/encoder-session.ts";
 import type { EncodeText } from "../transformers/text-encoder.ts";
 import { CachedEncoder } from "./cached-encoder.ts";
@@ -43,9 +43,10 @@ export async function openTextEncoder({ folder, options }: FoundEncoder): Promis
 async function openEncoder(encoder: FoundEncoder, context: TeacherContext): Promise<VectorSource> {
   const { labelsFolder, workers, report, cache } = context;
   const encodeText = await openTextEncoder(encoder);
-  const openPool = () => ModelPool.open(sessionOf(encoder), workers, encoder.options.batch);
-  const { description, folder, fixed } = encoder;
-  if (!cache) return new StreamingEncoder(encodeText, openPool, workers, fixed);
+  const { description, folder, fixed, options } = encoder;
+  const pool = lazyPool(sessionOf(encoder), { workers, batch: options.batch });
+  const parts = { encodeText, pool, workers, fixed };
+  if (!cache) return new StreamingEncoder(parts);
   const store = await openLabelStore({
     folder: labelsFolder,
     description,
@@ -54,7 +55,7 @@ async function openEncoder(encoder: FoundEncoder, context: TeacherContext): Prom
     dtype: "float16",
   });
   for (const message of store.notes) report({ kind: "warning", stage: "label", message });
-  return new CachedEncoder(store, encodeText, openPool, workers, fixed);
+  return new CachedEncoder(store, parts);
 }
 
 /** All encoders of a teacher as one. */

@@ -1,13 +1,11 @@
 import { z } from "zod";
 import { DTYPES } from "../transformers/dtypes.ts";
+import { batchField, downloadField, modelField } from "../transformers/fields.ts";
 import { POOLINGS } from "../transformers/pooling.ts";
 
-const modelField = z
-  .string()
-  .min(1)
-  .describe(
-    "folder of a feature-extraction model in transformers.js layout (config.json, tokenizer.json, onnx/), or org/name or org/name@revision on the hub",
-  );
+const encoderModelField = modelField.describe(
+  "folder of a feature-extraction model in transformers.js layout (config.json, tokenizer.json, onnx/), or org/name or org/name@revision on the hub",
+);
 const maxLengthField = z
   .int()
   .min(4)
@@ -30,7 +28,7 @@ const prefixField = z
   .describe('what is put before each text, such as "query: " for the models that want it');
 
 const encoder = z.strictObject({
-  model: modelField,
+  model: encoderModelField,
   maxLength: maxLengthField.optional(),
   pooling: poolingField.optional(),
   normalize: normalizeField.optional(),
@@ -40,7 +38,7 @@ const encoder = z.strictObject({
 
 export const encoderHeadOptions = z.strictObject({
   model: z
-    .union([modelField, encoder, z.array(z.union([modelField, encoder])).min(1)])
+    .union([encoderModelField, encoder, z.array(z.union([encoderModelField, encoder])).min(1)])
     .describe(
       "folder of a feature-extraction model in transformers.js layout (config.json, tokenizer.json, onnx/), or org/name or org/name@revision on the hub; a list of them, or of { model, pooling, prefix, normalize, dtype, maxLength }, gives their vectors one after the other",
     ),
@@ -53,13 +51,10 @@ export const encoderHeadOptions = z.strictObject({
   maxLength: maxLengthField.default(128),
   pooling: poolingField.default("auto"),
   normalize: normalizeField.default("auto"),
-  batch: z.int().min(1).max(1024).default(32).describe("texts per forward pass of the encoder"),
+  batch: batchField.describe("texts per forward pass of the encoder"),
   dtype: dtypeField.default("q8"),
   prefix: prefixField.default(""),
-  download: z
-    .boolean()
-    .default(false)
-    .describe("whether a model that is not there may be downloaded, as with --download"),
+  download: downloadField,
 });
 
 export type EncoderHeadOptions = z.output<typeof encoderHeadOptions>;

@@ -1,4 +1,15 @@
 import type { IdentifiedText } from "../../src/types.ts";
+import type { LazyPool } from "../transformers/lazy-pool.ts";
+import type { EncodeText } from "../transformers/text-encoder.ts";
+
+/** What an encoder of texts is made of, whether or not it keeps their vectors. */
+export interface EncoderParts {
+  encodeText: EncodeText;
+  pool: LazyPool;
+  workers: number;
+  /** Whether a text's vector depends on the texts beside it: whole ranges of ids are then cut into blocks. */
+  fixed: boolean;
+}
 
 /** Vectors of some texts, `[ids.length, D]`. */
 export interface VectorBlock {

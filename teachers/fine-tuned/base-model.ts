@@ -1,8 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { BertSizes } from "../../src/engine/index.ts";
-import { LimbeckError, messageOf } from "../../src/errors.ts";
 import { digestOf, sha256File } from "../../src/platform/digest.ts";
+import { makeFolderError, readJsonIn, requireFolder } from "../transformers/folder-checks.ts";
 
 /** Files of weights by preference: as they were saved, then what runtimes load. */
 const WEIGHTS = [
@@ -33,27 +33,13 @@ export interface BertConfig extends Omit<BertSizes, "embedding"> {
   padId: number;
 }
 
-export function modelError(
-  path: string,
-  expected: string,
-  got: string,
-  cause?: unknown,
-): LimbeckError {
-  return new LimbeckError(
-    "E_TEACHER",
-    `Expected ${expected} in the model's folder ${path}, got ${got}. ` +
-      "Give teacher.model the folder of a BERT in Hugging Face layout: config.json, tokenizer.json, tokenizer_config.json and model.safetensors.",
-    { cause },
-  );
-}
+export const modelError = makeFolderError(
+  "the model's folder",
+  "Give teacher.model the folder of a BERT in Hugging Face layout: config.json, tokenizer.json, tokenizer_config.json and model.safetensors.",
+);
 
-async function readJsonFile(folder: string, file: string): Promise<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(join(folder, file), "utf8"));
-  } catch (thrown) {
-    throw modelError(folder, `JSON in ${file}`, messageOf(thrown), thrown);
-  }
+async function readObject(folder: string, file: string): Promise<Record<string, unknown>> {
+  const value = await readJsonIn(folder, { file, error: modelError });
   if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   throw modelError(folder, `an object in ${file}`, JSON.stringify(value));
 }
@@ -67,7 +53,7 @@ const EXPECTED: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 async function readConfig(folder: string): Promise<BertConfig> {
-  const config = await readJsonFile(folder, "config.json");
+  const config = await readObject(folder, "config.json");
   for (const [key, allowed] of Object.entries(EXPECTED)) {
     if (allowed.includes(config[key])) continue;
     const got = JSON.stringify(config[key] ?? null);
@@ -112,7 +98,7 @@ async function findWeights(folder: string): Promise<string> {
 
 /** The shards that an index names. */
 async function shardsOf(folder: string, index: string): Promise<string[]> {
-  const { weight_map: map } = await readJsonFile(folder, index);
+  const { weight_map: map } = await readObject(folder, index);
   if (typeof map !== "object" || map === null)
     throw modelError(folder, `a weight_map in ${index}`, "none");
   const files = new Set(Object.values(map as Record<string, string>));
@@ -125,9 +111,7 @@ async function shardsOf(folder: string, index: string): Promise<string[]> {
  * @throws LimbeckError `E_TEACHER` naming the folder and the file or the key of config.json that is missing or wrong.
  */
 export async function openBaseModel(path: string): Promise<BaseModel> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) throw modelError(path, "a model", "no such folder");
-  if (!found.isDirectory()) throw modelError(path, "a model", "a file");
+  await requireFolder(path, modelError);
   for (const file of REQUIRED)
     if (!(await isFile(join(path, file)))) throw modelError(path, file, "no such file");
   const config = await readConfig(path);

@@ -1,7 +1,6 @@
 import type { IdentifiedText, TeacherLabel } from "../../src/types.ts";
 import { CHUNK_TEXTS, chunksOf, makeBlocks } from "../transformers/blocks.ts";
 import type { LogitsOptions } from "../transformers/logits-session.ts";
-import { ModelPool } from "../transformers/model-pool.ts";
 import { runBlocks, type RunBlocksOptions } from "../transformers/run-blocks.ts";
 import type { EncodeText } from "../transformers/text-encoder.ts";
 import type { Artefact } from "./artefact.ts";
@@ -15,15 +14,6 @@ export function sessionOptions(
   classes: number,
 ): LogitsOptions {
   return { output: "logits", folder, dtype: "fp32", size: classes };
-}
-
-/** Sessions that are opened at first need: where every label is in the store, none is ever loaded. */
-export function lazyPool(artefact: Artefact, classes: number, workers: number) {
-  let opened: Promise<ModelPool> | null = null;
-  return {
-    open: () => (opened ??= ModelPool.open(sessionOptions(artefact, classes), workers, BATCH)),
-    close: async () => (await opened?.catch(() => null))?.close(),
-  };
 }
 
 async function* blocksOf(texts: AsyncIterable<IdentifiedText>, encodeText: EncodeText) {

@@ -1,18 +1,13 @@
 import { z } from "zod";
 import { SCHEDULE_KINDS } from "../../src/engine/optimizers/schedules.ts";
+import { batchField, downloadField, modelField } from "../transformers/fields.ts";
 
 export const fineTunedOptions = z.strictObject({
-  model: z
-    .string()
-    .min(1)
-    .describe(
-      "folder of a BERT in Hugging Face layout (config.json, tokenizer.json, tokenizer_config.json, and model.safetensors or onnx/), " +
-        "or org/name@revision on the hub",
-    ),
-  download: z
-    .boolean()
-    .default(false)
-    .describe("whether a model that is not there may be downloaded, as with --download"),
+  model: modelField.describe(
+    "folder of a BERT in Hugging Face layout (config.json, tokenizer.json, tokenizer_config.json, and model.safetensors or onnx/), " +
+      "or org/name@revision on the hub",
+  ),
+  download: downloadField,
   trainable: z
     .union([z.literal("all"), z.literal("head"), z.strictObject({ last: z.int().min(1) })])
     .default("all")
@@ -55,7 +50,7 @@ export const fineTunedOptions = z.strictObject({
       "share of the labelled texts that chooses the best epoch and is not learned from, the same of each class; " +
         "validation texts of the recipe serve instead; 0 = all are learned from, for all epochs",
     ),
-  batch: z.int().min(1).max(1024).default(32).describe("texts per update"),
+  batch: batchField.describe("texts per update"),
   maxLength: z.int().min(4).default(128).describe("longest text in tokens; the rest is not read"),
   schedule: z
     .enum(SCHEDULE_KINDS)

@@ -6,6 +6,8 @@ import type { EncodeText } from "./text-encoder.ts";
 
 /** Texts that a worker is given at a time: enough to hide the hand-over, little enough to stop soon. */
 export const BLOCK_TEXTS = 128;
+/** Blocks per worker between tokenizing and use: answers come in their order, and a short block waits for a long one. */
+export const BLOCKS_IN_FLIGHT = 4;
 /** Texts that are sorted by length together: neighbours then differ by a token or two, and memory stays flat. */
 export const CHUNK_TEXTS = 2048;
 
@@ -14,17 +16,33 @@ export interface TextBlock extends TokenBlock {
   textIds: string[];
 }
 
-/** Tokenizes texts, sorts them by length in tokens (ties by id, so that the order is fixed) and cuts them into blocks. */
+/** Texts that are between tokenizing and use at a time. */
+export function textsInFlight(workers: number): number {
+  return BLOCKS_IN_FLIGHT * workers * BLOCK_TEXTS;
+}
+
+/**
+ * Cuts rows that are sorted by length into groups of a block's size, and gives the longest group first: what the workers
+ * end with, one of them idle, is then short.
+ */
+export function cutLongestFirst<Row>(sorted: readonly Row[]): Row[][] {
+  const groups: Row[][] = [];
+  for (let first = 0; first < sorted.length; first += BLOCK_TEXTS)
+    groups.push(sorted.slice(first, first + BLOCK_TEXTS));
+  return groups.reverse();
+}
+
+/**
+ * Tokenizes texts, sorts them by length in tokens (ties by id, so that the order is fixed) and cuts them into blocks, the
+ * longest block first.
+ */
 export function makeBlocks(texts: readonly IdentifiedText[], encodeText: EncodeText): TextBlock[] {
   const encoded = texts.map(({ id, text }) => ({ id, tokens: encodeText(text) }));
   encoded.sort((a, b) => a.tokens.length - b.tokens.length || (a.id < b.id ? -1 : 1));
-  const blocks: TextBlock[] = [];
-  for (let first = 0; first < encoded.length; first += BLOCK_TEXTS) {
-    const group = encoded.slice(first, first + BLOCK_TEXTS);
+  return cutLongestFirst(encoded).map((group) => {
     const rows = group.map(({ tokens }) => ({ ids: tokens }));
-    blocks.push({ ...packRows(rows), textIds: group.map(({ id }) => id) });
-  }
-  return blocks;
+    return { ...packRows(rows), textIds: group.map(({ id }) => id) };
+  });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { LimbeckError, messageOf } from "../../src/errors.ts";
 import { digestOf, sha256File } from "../../src/platform/digest.ts";
 import { MODEL_FILES, type ModelDtype } from "./dtypes.ts";
+import { makeFolderError, readJsonIn, requireFolder } from "./folder-checks.ts";
 
 /** A model folder that has all its files. */
 export interface ModelFolder {
@@ -18,19 +18,10 @@ export interface ModelFolder {
   hashes: Record<string, string>;
 }
 
-export function teacherError(
-  path: string,
-  expected: string,
-  got: string,
-  cause?: unknown,
-): LimbeckError {
-  return new LimbeckError(
-    "E_TEACHER",
-    `Expected ${expected} in the teacher's folder ${path}, got ${got}. ` +
-      "Give teacher.model the folder of a complete model in transformers.js layout.",
-    { cause },
-  );
-}
+export const teacherError = makeFolderError(
+  "the teacher's folder",
+  "Give teacher.model the folder of a complete model in transformers.js layout.",
+);
 
 async function sizeOf(path: string): Promise<number | null> {
   try {
@@ -41,19 +32,8 @@ async function sizeOf(path: string): Promise<number | null> {
   }
 }
 
-async function requireFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) throw teacherError(path, "a model", "no such folder");
-  if (!found.isDirectory()) throw teacherError(path, "a model", "a file");
-}
-
 async function hiddenSize(path: string): Promise<number> {
-  let config: unknown;
-  try {
-    config = JSON.parse(await readFile(join(path, "config.json"), "utf8"));
-  } catch (thrown) {
-    throw teacherError(path, "JSON in config.json", messageOf(thrown), thrown);
-  }
+  const config = await readJsonIn(path, { file: "config.json", error: teacherError });
   const fields = config as Record<string, unknown> | null;
   const size = fields?.["hidden_size"] ?? fields?.["dim"] ?? fields?.["d_model"];
   if (typeof size !== "number" || !Number.isInteger(size) || size < 1) {
@@ -81,7 +61,7 @@ async function dataFiles(path: string, model: string): Promise<string[]> {
  * @throws LimbeckError `E_TEACHER` naming the folder and the file that is missing or wrong.
  */
 export async function openModelFolder(path: string, dtype: ModelDtype): Promise<ModelFolder> {
-  await requireFolder(path);
+  await requireFolder(path, teacherError);
   const model = `onnx/${MODEL_FILES[dtype]}`;
   const required = ["config.json", "tokenizer.json", "tokenizer_config.json", model];
   const hashes: Record<string, string> = {};

@@ -1,4 +1,5 @@
 import { LimbeckError } from "../../src/errors.ts";
+import { BLOCKS_IN_FLIGHT } from "./blocks.ts";
 import type { ModelPool } from "./model-pool.ts";
 import type { TokenBlock } from "./running-model.ts";
 
@@ -16,7 +17,7 @@ export interface BlockRows<Block> {
 }
 
 /**
- * Runs a model on blocks, in their order. Making blocks and running them overlap: two per worker are in flight. A
+ * Runs a model on blocks, in their order. Making blocks and running them overlap: `BLOCKS_IN_FLIGHT` per worker. A
  * block's arrays are handed over to its worker.
  *
  * @throws LimbeckError `E_ABORTED` after the signal, when the blocks in flight have been yielded.
@@ -30,7 +31,7 @@ export async function* runBlocks<Block extends TokenBlock>(
     for await (const block of blocks) {
       if (signal.aborted) break;
       const sessions = await pool();
-      if (inFlight.length >= 2 * workers) yield await takeOldest(inFlight);
+      if (inFlight.length >= BLOCKS_IN_FLIGHT * workers) yield await takeOldest(inFlight);
       const running = sessions.encode(block).then((rows) => ({ block, rows }));
       // Its failure is thrown when its turn comes; until then nobody listens.
       running.catch(() => undefined);

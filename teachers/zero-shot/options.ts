@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DTYPES } from "../transformers/dtypes.ts";
+import { batchField, downloadField, logitsDtypeField, modelField } from "../transformers/fields.ts";
 
 /** Where a template takes the description. */
 export const PLACE = "{}";
@@ -9,12 +9,9 @@ const template = z.string().refine((value) => value.split(PLACE).length === 2, {
 });
 
 export const zeroShotOptions = z.strictObject({
-  model: z
-    .string()
-    .min(1)
-    .describe(
-      "folder of a model for natural language inference in transformers.js layout (config.json with entailment in id2label, tokenizer.json, onnx/), or org/name@revision of the hub",
-    ),
+  model: modelField.describe(
+    "folder of a model for natural language inference in transformers.js layout (config.json with entailment in id2label, tokenizer.json, onnx/), or org/name@revision of the hub",
+  ),
   descriptions: z
     .record(z.string(), z.string())
     .optional()
@@ -36,17 +33,9 @@ export const zeroShotOptions = z.strictObject({
     .min(16)
     .default(256)
     .describe("longest pair of text and sentence in tokens; only the text is cut"),
-  batch: z.int().min(1).max(1024).default(32).describe("pairs per forward pass of the model"),
-  dtype: z
-    .enum(DTYPES)
-    .default("fp32")
-    .describe(
-      "which file in onnx/ is used: fp32 = model.onnx; q8 = model_quantized.onnx is faster, and its logits are a little off",
-    ),
-  download: z
-    .boolean()
-    .default(false)
-    .describe("whether a model that is not there may be downloaded, as with --download"),
+  batch: batchField.describe("pairs per forward pass of the model"),
+  dtype: logitsDtypeField,
+  download: downloadField,
 });
 
 export type ZeroShotOptions = z.output<typeof zeroShotOptions>;

@@ -1,6 +1,6 @@
 import type { IdentifiedText } from "../../src/types.ts";
-import { BLOCK_TEXTS, CHUNK_TEXTS } from "../transformers/blocks.ts";
-import { packRows, type TokenRow } from "../transformers/pack.ts";
+import { CHUNK_TEXTS, cutLongestFirst } from "../transformers/blocks.ts";
+import { packRows } from "../transformers/pack.ts";
 import type { PairEncoder } from "../transformers/pair-encoder.ts";
 import type { TokenBlock } from "../transformers/running-model.ts";
 
@@ -64,7 +64,10 @@ export interface PairOptions {
   templates: number;
 }
 
-/** Pairs every text with every sentence, sorts the pairs by length (ties by id, then sentence) and cuts them into blocks. */
+/**
+ * Pairs every text with every sentence, sorts the pairs by length (ties by id, then sentence) and cuts them into blocks,
+ * the longest block first.
+ */
 export function* makePairBlocks(
   texts: readonly IdentifiedText[],
   { encoder, sentences, templates }: PairOptions,
@@ -79,8 +82,7 @@ export function* makePairBlocks(
     }));
   });
   pairs.sort((a, b) => a.ids.length - b.ids.length || compare(a.id, b.id) || a.cell - b.cell);
-  for (let first = 0; first < pairs.length; first += BLOCK_TEXTS) {
-    const group: (TokenRow & { cell: number })[] = pairs.slice(first, first + BLOCK_TEXTS);
+  for (const group of cutLongestFirst(pairs)) {
     // In a fixed plan texts that are known take their places; a block of nothing else says nothing new.
     if (group.every(({ cell }) => scores.textOf(cell).known === true)) continue;
     const cells = Int32Array.from(group, ({ cell }) => cell);

@@ -7,12 +7,14 @@ import { rangeOf } from "../../src/labels/ranges.ts";
 import { digestOf } from "../../src/platform/digest.ts";
 import { textId } from "../../src/texts/ids.ts";
 import type { IdentifiedText } from "../../src/types.ts";
-import { CachedEncoder, type OpenPool } from "../../teachers/encoder-head/cached-encoder.ts";
+import { CachedEncoder } from "../../teachers/encoder-head/cached-encoder.ts";
 import {
   BLOCK_TEXTS,
   makeFixedBlocks,
   type TextBlock,
 } from "../../teachers/transformers/blocks.ts";
+import type { LazyPool } from "../../teachers/transformers/lazy-pool.ts";
+import type { ModelPool } from "../../teachers/transformers/model-pool.ts";
 import { streamOf } from "./helpers.ts";
 
 /** Texts of which about 300 lie in each of a few ranges: more than a block, sorted by id as a plan gives them. */
@@ -59,26 +61,32 @@ describe("CachedEncoder of a model whose vectors depend on the batch", () => {
     });
 
   /** Stands for such a model: each vector says how many texts and tokens its block has. */
-  const openPool = (ran: number[]): OpenPool =>
-    (() =>
-      Promise.resolve({
-        encode({ lengths, ids }: TextBlock) {
-          ran.push(lengths.length);
-          return Promise.resolve(
-            Float32Array.from(
-              Array.from(lengths, () => [lengths.length, ids.length % 2048]).flat(),
-            ),
-          );
-        },
-        close: () => Promise.resolve(),
-      })) as unknown as OpenPool;
+  const poolOf = (ran: number[]): LazyPool => {
+    const pool = {
+      encode({ lengths, ids }: TextBlock) {
+        ran.push(lengths.length);
+        return Promise.resolve(
+          Float32Array.from(Array.from(lengths, () => [lengths.length, ids.length % 2048]).flat()),
+        );
+      },
+    };
+    return {
+      open: () => Promise.resolve(pool as unknown as ModelPool),
+      close: () => Promise.resolve(),
+    };
+  };
 
   async function encode(
     store: LabelStore,
     some: readonly IdentifiedText[],
     ran: number[] = [],
   ): Promise<Map<string, string>> {
-    const encoder = new CachedEncoder(store, encodeText, openPool(ran), 2, true);
+    const encoder = new CachedEncoder(store, {
+      encodeText,
+      pool: poolOf(ran),
+      workers: 2,
+      fixed: true,
+    });
     const vectors = new Map<string, string>();
     for await (const block of encoder.vectors(streamOf(some), new AbortController().signal)) {
       block.ids.forEach((id, row) => {
