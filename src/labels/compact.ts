@@ -13,7 +13,7 @@ import { listShards, tryShard } from "./shard-files.ts";
 const SMALL_ROWS = 16_384;
 /** Rows and bytes of a merged shard, at most: what is held in memory two or three times. */
 const MERGED_ROWS = 65_536;
-const MERGED_BYTES = 64 << 20;
+const MERGED_BYTES = 32 << 20;
 
 export interface CompactOptions {
   /** The store's own folder. */

@@ -1,12 +1,16 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { TeacherPlace } from "../../src/types.ts";
 import type { ModelDtype } from "./dtypes.ts";
+import { readJsonIn } from "./folder-checks.ts";
 import { resolveModel } from "./hub/resolve-model.ts";
 import { onnxFiles } from "./hub/wanted-files.ts";
 import { dependsOnBatch } from "./lexicon.ts";
 import { classifierError } from "./logits-session.ts";
-import { fingerprintModel, openModelFolder, type ModelFolder } from "./model-folder.ts";
+import {
+  fingerprintModel,
+  openModelFolder,
+  teacherError,
+  type ModelFolder,
+} from "./model-folder.ts";
 
 /** Which file of which model, and how much of a text it reads. */
 export interface ModelChoice {
@@ -35,8 +39,8 @@ export interface ClassificationModel {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-async function readFields(path: string): Promise<Fields> {
-  const fields = JSON.parse(await readFile(path, "utf8")) as unknown;
+async function readFields(folder: string, file: string): Promise<Fields> {
+  const fields = await readJsonIn(folder, { file, error: teacherError });
   return typeof fields === "object" && fields !== null ? (fields as Fields) : {};
 }
 
@@ -96,8 +100,8 @@ export async function openClassificationModel(
 ): Promise<ClassificationModel> {
   const { path, source } = await locateModel(choice, place);
   const folder = await openModelFolder(path, choice.dtype);
-  const config = await readFields(join(folder.path, "config.json"));
-  const tokenizer = await readFields(join(folder.path, "tokenizer_config.json"));
+  const config = await readFields(folder.path, "config.json");
+  const tokenizer = await readFields(folder.path, "tokenizer_config.json");
   const problem = config["problem_type"];
   return {
     folder,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -260,6 +260,12 @@ describe("a model that is no classifier of these texts", () => {
     await expectError(open({ model: gap }), "logits 0 to 1");
     const number = await changed((config) => ({ ...config, problem_type: "regression" }));
     await expectError(open({ model: number }), "regression");
+  });
+
+  it("is refused where a file of it is no JSON, naming the file", async () => {
+    const broken = await changed((config) => config);
+    await writeFile(join(broken, "tokenizer_config.json"), "{");
+    await expectError(open({ model: broken }), "JSON in tokenizer_config.json", broken);
   });
 
   it("is refused where it has more logits than names", async () => {
