@@ -21,7 +21,7 @@ interface SideFile {
 const CHUNK_ROWS = 4096;
 
 /** Where a CSV file's teacher.json lies. */
-export function sideFilePath(path: string): string {
+function sideFilePath(path: string): string {
   return `${path}.teacher.json`;
 }
 
