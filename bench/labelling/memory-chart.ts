@@ -20,7 +20,7 @@ export function drawMemoryChart({ title, caption, samples, limit }: MemoryChart)
     backgroundColor: "#ffffff",
     animation: false,
     title: { text: title, subtext: caption, left: 20, top: 12, textStyle: { fontSize: 16 } },
-    grid: { left: 70, right: 90, top: 80, bottom: 50 },
+    grid: { left: 70, right: 90, top: 96, bottom: 50 },
     xAxis: { type: "value", name: "minutes", nameLocation: "middle", nameGap: 28 },
     yAxis: { type: "value", name: "MB", min: 0, max: Math.ceil((limit * 1.1) / 100) * 100 },
     series: [
