@@ -7,15 +7,8 @@ import { digestOf } from "../../src/platform/digest.ts";
 import type { ProgressEvent, Teacher } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/classifier.ts";
 import { classifierOptions } from "../../teachers/classifier/options.ts";
-import { contextOf, MODEL, placeOf } from "./helpers.ts";
-import {
-  changedModel,
-  furthest,
-  identified,
-  logitsOf,
-  tinyCases,
-  tinyModel,
-} from "./tiny-models.ts";
+import { contextOf, logitsOf, MODEL, placeOf } from "./helpers.ts";
+import { changedModel, furthest, identified, tinyCases, tinyModel } from "./tiny-models.ts";
 
 /** In the order of the data; the model has them as Card arrival, exchange_rate, transfer, refund. */
 const CLASSES = ["card_arrival", "exchange_rate", "refund", "transfer"];

@@ -6,16 +6,10 @@ import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openLabelStore } from "../../src/labels/label-store.ts";
 import { argmax } from "../../src/math/softmax.ts";
-import type {
-  LabelledText,
-  ProgressEvent,
-  Teacher,
-  TeacherContext,
-  TeacherLabel,
-} from "../../src/types.ts";
+import type { LabelledText, ProgressEvent, Teacher, TeacherContext } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/encoder-head.ts";
 import { encoderHeadOptions, listEncoders } from "../../teachers/encoder-head/options.ts";
-import { bankingTexts, contextOf, MODEL, placeOf, streamOf } from "./helpers.ts";
+import { bankingTexts, contextOf, logitsOf, MODEL, placeOf, streamOf } from "./helpers.ts";
 
 // Each teacher that is opened starts threads of its own, which on a busy machine takes seconds.
 vi.setConfig({ testTimeout: 180_000 });
@@ -49,21 +43,9 @@ function open(options: Record<string, unknown>, changes: Partial<TeacherContext>
   return kind.open(optionsOf(options), contextOf({ labelled, classes, labelsFolder, ...changes }));
 }
 
-async function labelsOf(
-  teacher: Teacher,
-  of: readonly LabelledText[] = others,
-): Promise<Map<string, Float32Array>> {
-  const answers = new Map<string, Float32Array>();
-  for await (const answer of teacher.label(streamOf(of), new AbortController().signal)) {
-    const { id, logits } = answer as TeacherLabel;
-    answers.set(id, logits);
-  }
-  return answers;
-}
-
 async function answersOf(options: Record<string, unknown>, changes: Partial<TeacherContext> = {}) {
   const teacher = await open(options, changes);
-  const answers = await labelsOf(teacher);
+  const answers = await logitsOf(teacher, others);
   await teacher.close();
   return { teacher, answers };
 }
@@ -112,7 +94,7 @@ describe("an encoder-head's encoders", () => {
     const fresh = await mkdtemp(join(tmpdir(), "limbeck-prefix-"));
     const changes = { labelled: prefixed(labelled), labelsFolder: fresh };
     const teacher = await open({ strength: 1 }, changes);
-    const answers = await labelsOf(teacher, prefixed(others));
+    const answers = await logitsOf(teacher, prefixed(others));
     await teacher.close();
     await rm(fresh, { recursive: true });
     for (const { id } of others) expect(own.answers.get(id)).toEqual(answers.get(id));
@@ -217,7 +199,7 @@ describe("an encoder-head whose encoder quantizes whole batches", () => {
       const teacher = await open({ model: Array(count).fill(copy) }, changes);
       const sorted = [...texts].sort((a, b) => (a.id < b.id ? -1 : 1));
       const asked = new Set(others.map(({ id }) => id));
-      const answers = await labelsOf(
+      const answers = await logitsOf(
         teacher,
         sorted.map((text) => (asked.has(text.id) ? text : { ...text, known: true })),
       );
@@ -281,7 +263,7 @@ describe("an encoder-head's held-out answers", () => {
     const { ids, logits } = teacher.heldOut as Exclude<Teacher["heldOut"], "any" | null>;
     expect(ids).toEqual(wrong.map(({ id }) => id));
     expect(argmax(logits.subarray(0, 3))).toBe(labelled[0]!.label);
-    expect(argmax((await labelsOf(teacher, [wrong[0]!])).get(ids[0]!)!)).toBe(1);
+    expect(argmax((await logitsOf(teacher, [wrong[0]!])).get(ids[0]!)!)).toBe(1);
     const right = wrong.filter(
       (one, at) => argmax(logits.subarray(3 * at, 3 * at + 3)) === one.label,
     );

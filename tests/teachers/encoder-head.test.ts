@@ -5,11 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openLabelStore } from "../../src/labels/label-store.ts";
 import { argmax } from "../../src/math/softmax.ts";
 import { digestOf } from "../../src/platform/digest.ts";
-import type { LabelledText, Teacher, TeacherLabel } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/encoder-head.ts";
 import type * as startWorker from "../../teachers/transformers/start-worker.ts";
 import { encoderHeadOptions } from "../../teachers/encoder-head/options.ts";
-import { bankingTexts, contextOf, MODEL, placeOf, streamOf } from "./helpers.ts";
+import { bankingTexts, contextOf, logitsOf, MODEL, placeOf, streamOf } from "./helpers.ts";
 
 /** While it is set, an encoder that starts fails: whatever is not in the cache shows. */
 const encoder = vi.hoisted(() => ({ forbidden: false }));
@@ -41,27 +40,14 @@ afterAll(async () => {
   await rm(labelsFolder, { recursive: true });
 });
 
-async function labelsOf(
-  teacher: Teacher,
-  of: readonly LabelledText[],
-): Promise<Map<string, Float32Array>> {
-  const answers = new Map<string, Float32Array>();
-  for await (const answer of teacher.label(streamOf(of), new AbortController().signal)) {
-    const { id, logits } = answer as TeacherLabel;
-    expect(answers.has(id)).toBe(false);
-    answers.set(id, logits);
-  }
-  return answers;
-}
-
 describe("encoder-head", () => {
   it("labels every text once, well, and the same in any order; a shift by one shows", async () => {
     const context = contextOf({ labelled, classes, labelsFolder, workers: 2 });
     const teacher = await kind.open(options, context);
     expect(teacher.digest).toBe(digestOf(teacher.description));
     expect(teacher.labels).toEqual(classes);
-    const answers = await labelsOf(teacher, others);
-    const shuffled = await labelsOf(teacher, [...others].reverse());
+    const answers = await logitsOf(teacher, others);
+    const shuffled = await logitsOf(teacher, [...others].reverse());
     expect(answers.size).toBe(others.length);
     for (const { id } of others) expect(shuffled.get(id)).toEqual(answers.get(id));
     const share = (shift: number) => {
@@ -78,12 +64,12 @@ describe("encoder-head", () => {
 
   it("has the same digest and logits when it is opened again, and never runs the encoder twice", async () => {
     const first = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
-    const answers = await labelsOf(first, others);
+    const answers = await logitsOf(first, others);
     await first.close();
     encoder.forbidden = true;
     const again = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
     expect(again.digest).toBe(first.digest);
-    expect(await labelsOf(again, others)).toEqual(answers);
+    expect(await logitsOf(again, others)).toEqual(answers);
     await again.close();
     // Another draw of labels and another strength: another head, the same vectors.
     const draw = [...labelled.slice(1), others[0]!];
@@ -93,7 +79,7 @@ describe("encoder-head", () => {
     );
     expect(other.digest).not.toBe(first.digest);
     expect(other.facts).toMatchObject({ strength: 3, strengthFrom: "recipe" });
-    const unseen = labelsOf(other, bankingTexts(6, 2).texts.slice(-2));
+    const unseen = logitsOf(other, bankingTexts(6, 2).texts.slice(-2));
     await expect(unseen).rejects.toThrow("the encoder was started");
     await other.close();
   });
@@ -105,7 +91,7 @@ describe("encoder-head", () => {
       fixed,
       contextOf({ labelled: [...labelled].reverse(), classes, labelsFolder }),
     );
-    const [a, b] = [await labelsOf(here, others), await labelsOf(there, others)];
+    const [a, b] = [await logitsOf(here, others), await logitsOf(there, others)];
     // Sums over the texts in another order: equal up to rounding and the fit's tolerance.
     for (const { id } of others)
       a.get(id)!.forEach((logit, at) => {
@@ -136,7 +122,7 @@ describe("encoder-head", () => {
 
   it("answers one text at a time with the same bits, from the head beside the labels", async () => {
     const teacher = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
-    const answers = await labelsOf(teacher, others);
+    const answers = await logitsOf(teacher, others);
     const { description, digest, files } = teacher;
     await openLabelStore({
       folder: labelsFolder,
@@ -187,7 +173,7 @@ describe("encoder-head", () => {
       contextOf({ labelled, classes, labelsFolder: fresh }),
     );
     const saved = many.filter(({ id }) => seen.includes(id));
-    expect((await labelsOf(again, saved)).size).toBe(seen.length);
+    expect((await logitsOf(again, saved)).size).toBe(seen.length);
     await again.close();
     await rm(fresh, { recursive: true });
   });

@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { IdentifiedText, Teacher, TeacherLabel } from "../../src/types.ts";
+import type { IdentifiedText } from "../../src/types.ts";
 import { textId } from "../../src/texts/ids.ts";
-import { streamOf } from "./helpers.ts";
 
 // tests/fixtures/generators/tiny_models.py
 const FOLDER = new URL("../fixtures/teacher/", import.meta.url);
@@ -40,19 +39,6 @@ export async function changedModel(
 
 export const identified = (texts: readonly string[]): IdentifiedText[] =>
   texts.map((text) => ({ id: textId(text), text }));
-
-/** A teacher's logits by text id; every text is answered once. */
-export async function logitsOf(
-  teacher: Teacher,
-  texts: readonly IdentifiedText[],
-): Promise<Map<string, Float32Array>> {
-  const answers = new Map<string, Float32Array>();
-  for await (const answer of teacher.label(streamOf(texts), new AbortController().signal)) {
-    if (answers.has(answer.id)) throw new Error(`${answer.id} was answered twice`);
-    answers.set(answer.id, (answer as TeacherLabel).logits);
-  }
-  return answers;
-}
 
 /** The largest difference of two rows. */
 export function furthest(got: ArrayLike<number>, expected: ArrayLike<number>): number {

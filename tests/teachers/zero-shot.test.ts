@@ -9,15 +9,8 @@ import { loadPairEncoder } from "../../teachers/transformers/pair-encoder.ts";
 import { teacher as kind } from "../../teachers/zero-shot.ts";
 import { makeHypotheses } from "../../teachers/zero-shot/hypotheses.ts";
 import { zeroShotOptions } from "../../teachers/zero-shot/options.ts";
-import { contextOf, placeOf } from "./helpers.ts";
-import {
-  changedModel,
-  furthest,
-  identified,
-  logitsOf,
-  tinyCases,
-  tinyModel,
-} from "./tiny-models.ts";
+import { contextOf, logitsOf, placeOf } from "./helpers.ts";
+import { changedModel, furthest, identified, tinyCases, tinyModel } from "./tiny-models.ts";
 
 /** Every text with each of four sentences; logits are [contradiction, entailment, neutral]. */
 const cases = tinyCases("nli");
