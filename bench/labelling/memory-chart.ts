@@ -14,7 +14,7 @@ const MUTED = "#62676c";
 
 /** Memory in megabytes over minutes, with the limit as a dashed line, as SVG on white. */
 export function drawMemoryChart({ title, caption, samples, limit }: MemoryChart): string {
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: 800, height: 340 });
+  const chart = init(null, null, { renderer: "svg", ssr: true, width: 800, height: 356 });
   const points = samples.map(({ seconds, bytes }) => [seconds / 60, bytes / 1e6]);
   chart.setOption({
     backgroundColor: "#ffffff",
