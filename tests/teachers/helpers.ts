@@ -33,6 +33,28 @@ export function bankingTexts(
   return { classes, texts };
 }
 
+/** The same, `labelled` of each intent to learn from and the others to be labelled. */
+export function splitBankingTexts({
+  intents,
+  perClass,
+  labelled: count,
+}: {
+  intents: number;
+  perClass: number;
+  labelled: number;
+}): {
+  classes: string[];
+  texts: LabelledText[];
+  labelled: LabelledText[];
+  others: LabelledText[];
+} {
+  const { classes, texts } = bankingTexts(intents, perClass);
+  const labelled = classes.flatMap((_, label) =>
+    texts.filter((text) => text.label === label).slice(0, count),
+  );
+  return { classes, texts, labelled, others: texts.filter((text) => !labelled.includes(text)) };
+}
+
 // eslint-disable-next-line @typescript-eslint/require-await -- a list as a stream
 export async function* streamOf(texts: readonly IdentifiedText[]): AsyncGenerator<IdentifiedText> {
   yield* texts;
