@@ -2,17 +2,18 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { describeEnvironment } from "../src/platform/environment.ts";
 import { MODEL, writeFloatModel } from "./labelling/model.ts";
 import { longTexts, shortTexts, type LabellingTexts } from "./labelling/texts.ts";
 import { ensurePeer, peerVersions } from "./training/peer-environment.ts";
-import { Side } from "./training/side.ts";
+import { startModule, startPeer, type Side } from "./training/side.ts";
 import { median, misses, tableLines, toRows, type Finding } from "./training/statistics.ts";
 
 const BATCH = 32;
 /** Between two turns: PyTorch's threads spin for a while after their work. */
 const PAUSE = 500;
+/** The folder of what runs in processes of its own. */
+const LABELLING = new URL("./labelling/", import.meta.url).href;
 const PACKAGES = ["torch", "numpy", "transformers"];
 
 interface Contestant {
@@ -20,12 +21,6 @@ interface Contestant {
   side: Side;
   request: object;
 }
-
-const module = (path: string): Side =>
-  new Side(process.execPath, [
-    ...["--import", import.meta.resolve("tsx")],
-    fileURLToPath(new URL(path, import.meta.url)),
-  ]);
 
 /** Seconds of each contestant, turn by turn, in an order that rotates. */
 async function takeTurns(
@@ -58,8 +53,8 @@ async function compare(texts: LabellingTexts, settings: Settings): Promise<Findi
   const model = join(folder, `${texts.name}-fp32`);
   await writeFloatModel(model, texts.classes.length);
   const request = { path, model, cores, batch: BATCH };
-  const peer = new Side(python, [fileURLToPath(new URL("./labelling/peer.py", import.meta.url))]);
-  const [ours, bare] = [module("./labelling/ours.ts"), module("./labelling/bare.ts")];
+  const peer = startPeer(LABELLING, python);
+  const [ours, bare] = [startModule(LABELLING, "./ours.ts"), startModule(LABELLING, "./bare.ts")];
   try {
     const seconds = await takeTurns(
       [
@@ -94,7 +89,7 @@ async function secondHead({ folder, cores, repeats }: Settings): Promise<Finding
   const texts = await shortTexts(Infinity, 20);
   const path = join(folder, "second-head.json");
   await writeFile(path, JSON.stringify(texts));
-  const ours = module("./labelling/ours.ts");
+  const ours = startModule(LABELLING, "./ours.ts");
   const seconds: number[] = [];
   try {
     for (let round = 0; round < repeats; round += 1) {

@@ -1,6 +1,7 @@
 // Bare ONNX Runtime: the same file on the same tokenized, sorted blocks, with as many one-thread sessions.
 import { readFile } from "node:fs/promises";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../../src/platform/spawn.ts";
 import { CHUNK_TEXTS, makeBlocks } from "../../teachers/transformers/blocks.ts";
 import { loadTextEncoder } from "../../teachers/transformers/text-encoder.ts";
 import { answerLines } from "../training/answer-lines.ts";
@@ -60,10 +61,8 @@ async function runAll(request: Request): Promise<object> {
     ...(await layDown(request)),
     weights: `${MODEL}/onnx/model_quantized.onnx`,
   };
-  const bootstrap = `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then((tsx) => { tsx.register(); return import(${JSON.stringify(new URL("./bare-worker.ts", import.meta.url).href)}); })`;
-  const workers = Array.from(
-    { length: request.cores },
-    () => new Worker(bootstrap, { eval: true, workerData: task }),
+  const workers = Array.from({ length: request.cores }, () =>
+    startThread(import.meta.url, "./bare-worker", { workerData: task }),
   );
   await Promise.all(workers.map(message));
   const started = performance.now();

@@ -14,13 +14,13 @@ const MUTED = "#62676c";
 
 /** Memory in megabytes over minutes, with the limit as a dashed line, as SVG on white. */
 export function drawMemoryChart({ title, caption, samples, limit }: MemoryChart): string {
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: 800, height: 340 });
+  const chart = init(null, null, { renderer: "svg", ssr: true, width: 800, height: 356 });
   const points = samples.map(({ seconds, bytes }) => [seconds / 60, bytes / 1e6]);
   chart.setOption({
     backgroundColor: "#ffffff",
     animation: false,
     title: { text: title, subtext: caption, left: 20, top: 12, textStyle: { fontSize: 16 } },
-    grid: { left: 70, right: 90, top: 80, bottom: 50 },
+    grid: { left: 70, right: 90, top: 96, bottom: 50 },
     xAxis: { type: "value", name: "minutes", nameLocation: "middle", nameGap: 28 },
     yAxis: { type: "value", name: "MB", min: 0, max: Math.ceil((limit * 1.1) / 100) * 100 },
     series: [

@@ -33,7 +33,7 @@ export async function coldStart(settings: Settings): Promise<Finding[]> {
   const starts: Record<string, () => Promise<number>> = {
     peer: () => {
       const open: OpenPeer = { ...OPEN, optimizer: "fused", threads: settings.cores };
-      return secondsToTenth(() => startPeer(settings.python), open);
+      return secondsToTenth(() => startPeer(import.meta.url, settings.python), open);
     },
   };
   for (const mode of settings.modes) {

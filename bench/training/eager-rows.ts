@@ -16,12 +16,17 @@ export async function eagerRows(settings: Settings): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const work of works) {
     const mode = settings.modes[0]!;
-    const ours = await secondsPerStep(startModule("./ours.ts"), work, OUR_STEPS, settings);
+    const ours = await secondsPerStep(
+      startModule(import.meta.url, "./ours.ts"),
+      work,
+      OUR_STEPS,
+      settings,
+    );
     for (const [backend, count] of Object.entries(THEIR_STEPS) as [Backend, number][]) {
       try {
         const absent = missing.get(backend);
         if (absent !== undefined) throw new Error(absent);
-        const side = startModule("./eager.ts", [backend, folder]);
+        const side = startModule(import.meta.url, "./eager.ts", backend, folder);
         const theirs = await secondsPerStep(side, work, count, settings);
         findings.push({
           work: `${work.title}: step ÷ eager tfjs, ${backend}`,

@@ -67,7 +67,7 @@ export async function profileOurs(
   const { model, batch, length } = work;
   const id = "profile";
   const steps = 20;
-  const side = startModule("./ours.ts", [`--profile=${join(folder, "trace")}`]);
+  const side = startModule(import.meta.url, "./ours.ts", `--profile=${join(folder, "trace")}`);
   try {
     await side.ask({ do: "open", id, model, batch, length, weightDecay: 0.01, mode: {} });
     const { seconds } = await side.ask<Timing>({ do: "steps", id, count: steps });

@@ -66,8 +66,8 @@ async function epochs(work: EpochWork, settings: Settings): Promise<Finding[]> {
   const model = { ...work.model, vocabulary: VOCABULARY };
   const open = { do: "open", model, batch: 32, length: 64, texts: work.texts } as const;
   const common = { ...open, weightDecay: 0.01, clipNorm: 1 };
-  const ours = new Map(modes.map((mode) => [mode, startModule("./ours.ts")]));
-  const peer = startPeer(python);
+  const ours = new Map(modes.map((mode) => [mode, startModule(import.meta.url, "./ours.ts")]));
+  const peer = startPeer(import.meta.url, python);
   try {
     for (const [mode, side] of ours) {
       await side.ask({ ...common, id: mode, mode: MODES[mode]!(cores) });

@@ -23,8 +23,8 @@ export async function sideBySide(settings: Settings): Promise<Finding[]> {
     texts,
     randomTexts({ ...BILSTM, texts: 20 * SIZES.batch, length: SIZES.length }),
   );
-  const ours = Array.from({ length: RUNS }, () => startModule("./ours.ts"));
-  const peer = startPeer(settings.python);
+  const ours = Array.from({ length: RUNS }, () => startModule(import.meta.url, "./ours.ts"));
+  const peer = startPeer(import.meta.url, settings.python);
   try {
     const open = { do: "open", id: "run", ...SIZES, texts } as const;
     await Promise.all(ours.map((side) => side.ask({ ...open, mode: { threads: 1 } })));

@@ -64,18 +64,20 @@ export class Side {
   }
 }
 
-/** Starts a TypeScript module of this folder as a side. */
-export function startModule(path: string, parameters: readonly string[] = []): Side {
-  const module = fileURLToPath(new URL(path, import.meta.url));
+/**
+ * Starts a TypeScript module as a side.
+ *
+ * @param base - `import.meta.url` of the caller, beside which the module lies
+ */
+export function startModule(base: string, path: string, ...parameters: readonly string[]): Side {
   return new Side(process.execPath, [
-    "--import",
-    import.meta.resolve("tsx"),
-    module,
+    ...["--import", import.meta.resolve("tsx")],
+    fileURLToPath(new URL(path, base)),
     ...parameters,
   ]);
 }
 
-/** Starts `peer.py`. */
-export function startPeer(python: string): Side {
-  return new Side(python, [fileURLToPath(new URL("./peer.py", import.meta.url))]);
+/** Starts `peer.py`, which lies beside the caller. */
+export function startPeer(base: string, python: string): Side {
+  return new Side(python, [fileURLToPath(new URL("./peer.py", base))]);
 }

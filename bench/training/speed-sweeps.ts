@@ -102,12 +102,12 @@ async function measure(
     const open = { do: "open", model, batch, length, weightDecay: 0.01 } as const;
     const contestants: Contestant[] = [];
     for (const name of modes) {
-      const side = startModule("./ours.ts");
+      const side = startModule(import.meta.url, "./ours.ts");
       sides.push(side);
       await side.ask({ ...open, id: name, mode: MODES[name]!(cores) });
       contestants.push({ name, side, id: name });
     }
-    const peer = startPeer(python);
+    const peer = startPeer(import.meta.url, python);
     sides.push(peer);
     await peer.ask({ ...open, id: "peer", optimizer: "fused", threads: cores });
     contestants.push({ name: "peer", side: peer, id: "peer" });

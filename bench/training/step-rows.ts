@@ -16,8 +16,8 @@ export async function stepRows(work: StepWork, settings: Settings): Promise<Find
   const { note, modes, cores, python } = settings;
   const folder = join(settings.folder, work.name);
   await mkdir(folder);
-  const ours = new Map(modes.map((mode) => [mode, startModule("./ours.ts")]));
-  const peer = startPeer(python);
+  const ours = new Map(modes.map((mode) => [mode, startModule(import.meta.url, "./ours.ts")]));
+  const peer = startPeer(import.meta.url, python);
   try {
     for (const [mode, side] of ours) {
       const sides = { ours: side, peer, mode: MODES[mode]!(cores), threads: cores };

@@ -54,7 +54,7 @@ export async function writeRuntimeFiles(
 }
 
 /** Size of what a runtime loads from a bundle. */
-export async function measureBytes(folder: string): Promise<BundleBytes> {
+async function measureBytes(folder: string): Promise<BundleBytes> {
   const bytes = { onnx: 0, files: 0, gzip: 0 };
   for (const file of RUNTIME_FILES) {
     const content = await readFile(join(folder, file));

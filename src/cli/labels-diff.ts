@@ -86,7 +86,7 @@ function textLines({ texts }: StoreComparison, { style, width, words }: Layout):
 }
 
 /** What two teachers agree on, class by class, and the texts that they see most differently. */
-export function formatComparison(
+function formatComparison(
   found: StoreComparison,
   stores: { a: Named; b: Named },
   layout: Layout,

@@ -16,7 +16,7 @@ function bytesOf(garbage: readonly Garbage[]): number {
 }
 
 /** What may go, what stays although no run uses it, and what was or would be merged. */
-export function formatGarbage(
+function formatGarbage(
   { garbage, kept, scattered }: GarbageReport,
   { folder, done, style }: { folder: string; done: boolean; style: Style },
 ): string[] {

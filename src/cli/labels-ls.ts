@@ -10,7 +10,7 @@ const UNKNOWN = "—";
 const SHOWN_RUNS = 3;
 
 /** `2026-11-21 20:07`, in the time of this machine. */
-export function formatMoment(iso: string | null): string {
+function formatMoment(iso: string | null): string {
   if (iso === null) return UNKNOWN;
   const date = new Date(iso);
   const two = (value: number) => String(value).padStart(2, "0");
@@ -40,11 +40,7 @@ function row(store: StoreSurvey): string[] {
 }
 
 /** The stores beside each other, and below what is wrong with some. */
-export function formatStores(
-  stores: readonly StoreSurvey[],
-  style: Style,
-  folder: string,
-): string[] {
+function formatStores(stores: readonly StoreSurvey[], style: Style, folder: string): string[] {
   if (stores.length === 0)
     return [
       `There is no label store in ${folder}. A recipe's labels are: npx limbeck label RECIPE`,

@@ -68,10 +68,7 @@ function labelLines(labels: VerifiedLabels, style: Style): string[] {
 }
 
 /** A store's lines: what its files are, and what labelling some texts once more has shown. */
-export function formatVerified(
-  { digest, files, labels, problem }: Verified,
-  style: Style,
-): string[] {
+function formatVerified({ digest, files, labels, problem }: Verified, style: Style): string[] {
   const name = digest.slice(0, 12);
   const indent = " ".repeat(name.length + 2);
   if (files === null) return [`${name}  ${style.red(problem ?? "cannot be read")}`];

@@ -22,7 +22,7 @@ export interface LinearOptions {
 /** More texts than these are sampled: a linear model gains little from more, and its vocabulary would not end. */
 export const MAX_TEXTS = 50_000;
 /** Rarer terms are left out when terms × classes would be more: 16 times as many bytes at the peak. */
-export const MAX_WEIGHTS = 8_000_000;
+const MAX_WEIGHTS = 8_000_000;
 
 /**
  * Trains the linear control: TF-IDF of words and pairs of words, multinomial logistic regression, its L2 strength chosen

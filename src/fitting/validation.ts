@@ -62,7 +62,7 @@ export async function validate(
 }
 
 /** Scores logits `[rows, C]` of the validation texts. */
-export function scoreAnswers(
+function scoreAnswers(
   answers: Float32Array,
   { set, against, temperature }: Validation,
 ): ValidationScore {

@@ -5,7 +5,7 @@ const many = (value: number, unit: string): string =>
   `${count(value)} ${unit}${value === 1 ? "" : "s"}`;
 
 /** An amount with as many digits as tell something: `0.0042 USD`, `1,234.50 USD`. */
-export function formatMoney(amount: number, currency: string): string {
+function formatMoney(amount: number, currency: string): string {
   const digits =
     amount !== 0 && amount < 1
       ? { maximumSignificantDigits: 2 }

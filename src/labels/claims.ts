@@ -23,7 +23,7 @@ export interface ClaimTimes {
   poll: number;
 }
 
-export const CLAIM_TIMES: ClaimTimes = { lease: 60_000, beat: 10_000, poll: 50 };
+const CLAIM_TIMES: ClaimTimes = { lease: 60_000, beat: 10_000, poll: 50 };
 
 const CLAIM = ".json";
 const HOLDER = ".holder";

@@ -2,7 +2,7 @@ import { LimbeckError } from "../errors.ts";
 import type { ListedStore } from "./open-store.ts";
 
 /** Digits of a digest that people are shown: enough to tell stores apart. */
-export const SHORT_DIGEST = 12;
+const SHORT_DIGEST = 12;
 
 /**
  * The store whose digest begins with some digits, as git finds a commit.

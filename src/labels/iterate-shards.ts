@@ -53,7 +53,7 @@ export function freshRows({ ids }: PackedShard, seen: IdIndex): number[] {
 }
 
 /** Shards of a store one by one, damaged ones left out; those that appear meanwhile come as well. */
-export async function* eachShard(
+async function* eachShard(
   root: string,
   format: RowFormat,
 ): AsyncGenerator<{ name: string; shard: ReadShard }> {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { LimbeckError, messageOf } from "../errors.ts";
 
@@ -59,19 +59,23 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes a whole file so that after a kill or a power cut either the old or the new content is there: temporary name,
- * fsync, rename, fsync of the folder.
+ * Has a file of any size written under a temporary name, then puts it in its place: fsync, rename, fsync of the folder,
+ * so that after a kill or a power cut either the old or the whole new file is there.
  *
+ * @param write - writes the file whose path it is given, from the start
  * @throws LimbeckError `E_DISK` when the disk is full, read-only, or not permitted; nothing half-written stays.
  */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+export async function replaceFile(
+  path: string,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     await mkdir(folder, { recursive: true });
-    const handle = await open(temporary, "wx");
+    await write(temporary);
+    const handle = await open(temporary, "r+");
     try {
-      await handle.writeFile(content);
       await handle.sync();
     } finally {
       await handle.close();
@@ -82,6 +86,15 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await rm(temporary, { force: true }).catch(() => undefined);
     throw explainFileError(thrown, path);
   }
+}
+
+/**
+ * Writes a whole file so that after a kill or a power cut either the old or the new content is there.
+ *
+ * @throws LimbeckError `E_DISK` when the disk is full, read-only, or not permitted; nothing half-written stays.
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await replaceFile(path, (temporary) => writeFile(temporary, content, { flag: "wx" }));
 }
 
 /** Reads a JSON file, or null where there is none. @throws LimbeckError `E_DATA` naming the file that is not JSON. */

@@ -84,7 +84,7 @@ const embedding = z.strictObject({
 });
 
 /** Keys of one student that every kind shares; the rest is the kind's own and checked by its schema. */
-export const studentSchema = z.looseObject({
+const studentSchema = z.looseObject({
   kind: z.string().min(1).default("bilstm").describe("a name in students/"),
   name: z
     .string()
@@ -95,7 +95,7 @@ export const studentSchema = z.looseObject({
 });
 
 /** Keys that every kind of teacher shares; the rest is the kind's own and checked by its schema. */
-export const teacherSchema = z.looseObject({
+const teacherSchema = z.looseObject({
   kind: z.string().min(1).describe("a name in teachers/, or a path such as ./my-teacher.ts"),
   calibrate: z
     .enum(CALIBRATIONS)
@@ -105,7 +105,7 @@ export const teacherSchema = z.looseObject({
     ),
 });
 
-export const CONTROLS = ["hard-label", "linear", "majority"] as const;
+const CONTROLS = ["hard-label", "linear", "majority"] as const;
 export const FORMATS = ["onnx"] as const;
 
 /** The recipe: everything but `data` and `teacher` has a default that is right for most users. */

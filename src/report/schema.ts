@@ -151,7 +151,7 @@ const stage = z.strictObject({
   finishedAt: z.string(),
 });
 
-export const FINDINGS = [
+const FINDINGS = [
   "helped",
   "within-noise",
   "did-not-help",
@@ -166,7 +166,7 @@ export const FINDINGS = [
   "no-labels",
   "seeds-differ",
 ] as const;
-export const findingSchema = z.enum(FINDINGS);
+const findingSchema = z.enum(FINDINGS);
 export type Finding = z.output<typeof findingSchema>;
 
 const verdict = z.strictObject({

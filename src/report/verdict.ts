@@ -4,13 +4,13 @@ import type { Finding, ReportComparison, ReportSystem, Verdict } from "./schema.
 import { writeHeadline, writeSentences, writeUnscored } from "./sentences.ts";
 
 /** Largest p-value of a difference that is taken for one. */
-export const SIGNIFICANCE = 0.05;
+const SIGNIFICANCE = 0.05;
 
 /** An accuracy whose interval is wider than this says too little to choose by. */
-export const WIDEST_INTERVAL = 0.1;
+const WIDEST_INTERVAL = 0.1;
 
 /** Seeds of one student that lie further apart than this did not all train well. */
-export const WIDEST_SEEDS = 0.1;
+const WIDEST_SEEDS = 0.1;
 
 /**
  * Judges a run by fixed rules on the figures of its report, and says it in sentences.
@@ -43,7 +43,7 @@ export function passVerdict(evidence: Evidence): Verdict {
 }
 
 /** The rules: which findings hold for a student. */
-export function findFacts(student: ReportSystem, comparison: ReportComparison): Finding[] {
+function findFacts(student: ReportSystem, comparison: ReportComparison): Finding[] {
   const { accuracy } = student.metrics;
   if (accuracy === null) return ["no-labels"];
   const findings = [

@@ -21,7 +21,7 @@ const FORMATS: Readonly<
 };
 
 /** What the recipe may name, for messages. */
-export const FORMAT_LIST = ".csv, .tsv, .jsonl, .parquet, .txt (.gz of each), a folder, a glob";
+const FORMAT_LIST = ".csv, .tsv, .jsonl, .parquet, .txt (.gz of each), a folder, a glob";
 
 /** The extension that tells the format, in lower case and without `.gz`. */
 export function formatExtension(path: string): string {

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { isText, KEY, textCalls, useLlmFixture } from "./llm-fixture.ts";
 import {
   allFiles,
   expectAllLabels,
@@ -11,30 +9,9 @@ import {
   textsOf,
   writeLlmRecipe,
 } from "./llm-recipe.ts";
-import { LlmServer, type Asked, type Behaviour, type ServerSettings } from "./llm-server.ts";
+import type { Asked, Behaviour } from "./llm-server.ts";
 
-const KEY = "sk-limbeck-0123456789abcdefghijklmnop";
-
-let folder: string;
-let server: LlmServer | null = null;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "limbeck-llm-"));
-});
-afterEach(async () => {
-  delete process.env["OPENAI_API_KEY"];
-  await server?.stop();
-  server = null;
-  await rm(folder, { recursive: true });
-});
-
-async function start(settings: ServerSettings = {}): Promise<LlmServer> {
-  server = await LlmServer.start(settings);
-  return server;
-}
-
-/** Calls about texts, the probe about a class's name left out. */
-const textCalls = (of: LlmServer) => of.calls.filter(({ text }) => text.startsWith("text number"));
-const isText = ({ text }: Asked) => text.startsWith("text number");
+const llm = useLlmFixture();
 
 /** Misbehaves when a text is asked about for the first time. */
 const first = (behaviour: Behaviour) => (asked: Asked) =>
@@ -55,15 +32,15 @@ describe("a server that recovers: every text is labelled, asked again only where
     ["empty choices", "empty choices"],
   ];
   it.each(passing)("%s", async (_, behaviour) => {
-    await start({ behave: first(behaviour) });
-    await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint, concurrency: 8 });
-    await labelHere(folder);
-    await expectAllLabels(folder, 30);
+    await llm.start({ behave: first(behaviour) });
+    await writeLlmRecipe(llm.folder, 30, { endpoint: llm.server.endpoint, concurrency: 8 });
+    await labelHere(llm.folder);
+    await expectAllLabels(llm.folder, 30);
     for (const { text } of textsOf(30)) {
-      expect(server!.asked(text)).toBe(2);
-      expect(server!.answered.get(text)).toBe(1);
+      expect(llm.server.asked(text)).toBe(2);
+      expect(llm.server.answered.get(text)).toBe(1);
     }
-    expect((await labelDetails(folder)).missing).toEqual({});
+    expect((await labelDetails(llm.folder)).missing).toEqual({});
   });
 });
 
@@ -82,11 +59,11 @@ describe("a text that gets no usable answer", () => {
     "%s: is set aside with its reason, and asked about again only on demand",
     async (_, behaviour, times, reason) => {
       let mended = false;
-      await start({ behave: ({ text }) => (text === bad && !mended ? behaviour : "good") });
-      await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint });
-      await labelHere(folder);
-      expect(server!.asked(bad)).toBe(times);
-      expect(await labelDetails(folder)).toMatchObject({
+      await llm.start({ behave: ({ text }) => (text === bad && !mended ? behaviour : "good") });
+      await writeLlmRecipe(llm.folder, 30, { endpoint: llm.server.endpoint });
+      await labelHere(llm.folder);
+      expect(llm.server.asked(bad)).toBe(times);
+      expect(await labelDetails(llm.folder)).toMatchObject({
         texts: 30,
         computed: 29,
         reused: 0,
@@ -94,38 +71,38 @@ describe("a text that gets no usable answer", () => {
       });
 
       mended = true;
-      const before = server!.calls.length;
-      await labelHere(folder, { from: "label" });
-      expect(server!.calls.length).toBe(before);
-      expect((await labelDetails(folder)).missing).toEqual({ [reason]: 1 });
+      const before = llm.server.calls.length;
+      await labelHere(llm.folder, { from: "label" });
+      expect(llm.server.calls.length).toBe(before);
+      expect((await labelDetails(llm.folder)).missing).toEqual({ [reason]: 1 });
 
-      await labelHere(folder, { retrySetAside: true });
-      expect(server!.calls.length).toBe(before + 1);
-      expect((await labelDetails(folder)).missing).toEqual({});
-      await expectAllLabels(folder, 30);
+      await labelHere(llm.folder, { retrySetAside: true });
+      expect(llm.server.calls.length).toBe(before + 1);
+      expect((await labelDetails(llm.folder)).missing).toEqual({});
+      await expectAllLabels(llm.folder, 30);
     },
   );
 
   it("that is too long for the model is set aside without stopping the others", async () => {
     const body = { error: { message: "This model's maximum context length is 10 tokens." } };
-    await start({ behave: ({ text }) => (text === bad ? { status: 400, body } : "good") });
-    await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint });
-    await labelHere(folder);
-    expect(server!.asked(bad)).toBe(1);
-    expect((await labelDetails(folder)).missing).toEqual({ "refused with HTTP 400": 1 });
+    await llm.start({ behave: ({ text }) => (text === bad ? { status: 400, body } : "good") });
+    await writeLlmRecipe(llm.folder, 30, { endpoint: llm.server.endpoint });
+    await labelHere(llm.folder);
+    expect(llm.server.asked(bad)).toBe(1);
+    expect((await labelDetails(llm.folder)).missing).toEqual({ "refused with HTTP 400": 1 });
   });
 });
 
 describe("a server that will never answer", () => {
   it("400 for a wrong model: one call, then stops with what the server says", async () => {
     const body = { error: { message: "The model `tiny` does not exist." } };
-    await start({ behave: () => ({ status: 400, body }) });
-    await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint });
-    const { code, stderr } = await label(folder);
+    await llm.start({ behave: () => ({ status: 400, body }) });
+    await writeLlmRecipe(llm.folder, 30, { endpoint: llm.server.endpoint });
+    const { code, stderr } = await label(llm.folder);
     expect(code).toBe(1);
     expect(stderr).toContain("HTTP 400 and says: The model `tiny` does not exist.");
     expect(stderr).not.toContain("    at ");
-    expect(server!.calls).toHaveLength(1);
+    expect(llm.server.calls).toHaveLength(1);
   });
 
   it("401 for an expired key, in the middle: stops at once, names the variable, goes on with a good one", async () => {
@@ -135,68 +112,71 @@ describe("a server that will never answer", () => {
     const body = {
       error: { message: `Incorrect API key provided: ${KEY}, or ${KEY.slice(0, 12)}` },
     };
-    await start({
+    await llm.start({
       behave: (asked) =>
-        isText(asked) && expired && server!.answered.size > 10 ? { status: 401, body } : "good",
+        isText(asked) && expired && llm.server.answered.size > 10 ? { status: 401, body } : "good",
     });
-    await writeLlmRecipe(folder, 40, { endpoint: server!.endpoint, concurrency: 1 });
-    const failed = await label(folder);
+    await writeLlmRecipe(llm.folder, 40, { endpoint: llm.server.endpoint, concurrency: 1 });
+    const failed = await label(llm.folder);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain(
       "The key in the environment variable OPENAI_API_KEY is not accepted",
     );
     expect(failed.stderr).toContain("Incorrect API key provided: ***, or ***");
     // 10 texts and the probe answered, one refused.
-    expect(server!.calls).toHaveLength(12);
+    expect(llm.server.calls).toHaveLength(12);
     expired = false;
-    const done = await label(folder);
+    const done = await label(llm.folder);
     expect(done.code).toBe(0);
-    expect(server!.calls).toHaveLength(12 + 30);
-    expect(server!.calls.every(({ headers }) => headers.authorization === `Bearer ${KEY}`)).toBe(
+    expect(llm.server.calls).toHaveLength(12 + 30);
+    expect(llm.server.calls.every(({ headers }) => headers.authorization === `Bearer ${KEY}`)).toBe(
       true,
     );
     for (const output of [failed, done])
       expect(output.stdout + output.stderr).not.toContain(KEY.slice(0, 12));
-    for (const content of (await allFiles(folder)).values())
+    for (const content of (await allFiles(llm.folder)).values())
       expect(content).not.toContain(KEY.slice(0, 12));
   });
 
   it("401 without a key: one call, says which variable to set", async () => {
-    await start({ behave: () => ({ status: 401 }) });
-    await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint, apiKeyVariable: "MY_KEY" });
-    const { code, stderr } = await label(folder);
-    expect([code, server!.calls.length]).toEqual([1, 1]);
+    await llm.start({ behave: () => ({ status: 401 }) });
+    await writeLlmRecipe(llm.folder, 30, {
+      endpoint: llm.server.endpoint,
+      apiKeyVariable: "MY_KEY",
+    });
+    const { code, stderr } = await label(llm.folder);
+    expect([code, llm.server.calls.length]).toEqual([1, 1]);
     expect(stderr).toContain("Set the environment variable MY_KEY");
   });
 
   it("goes down in the middle: stops, and asks nobody twice when it is back", async () => {
-    await start({
-      behave: () => (server!.answered.size > 12 && down ? "reset" : "good"),
+    await llm.start({
+      behave: () => (llm.server.answered.size > 12 && down ? "reset" : "good"),
     });
     let down = true;
-    await writeLlmRecipe(folder, 30, { endpoint: server!.endpoint, concurrency: 4 });
-    await expect(labelHere(folder)).rejects.toThrow("give the same command again to go on");
+    await writeLlmRecipe(llm.folder, 30, { endpoint: llm.server.endpoint, concurrency: 4 });
+    await expect(labelHere(llm.folder)).rejects.toThrow("give the same command again to go on");
     down = false;
-    await labelHere(folder);
-    await expectAllLabels(folder, 30);
-    for (const { text } of textsOf(30)) expect(server!.answered.get(text)).toBe(1);
+    await labelHere(llm.folder);
+    await expectAllLabels(llm.folder, 30);
+    for (const { text } of textsOf(30)) expect(llm.server.answered.get(text)).toBe(1);
   });
 
   it("is not there at all: stops with the reason", async () => {
-    const { endpoint } = await start();
-    await server!.stop();
-    await writeLlmRecipe(folder, 10, { endpoint, retries: 1 });
-    await expect(labelHere(folder)).rejects.toMatchObject({
+    const { endpoint } = await llm.start();
+    await llm.server.stop();
+    await writeLlmRecipe(llm.folder, 10, { endpoint, retries: 1 });
+    await expect(labelHere(llm.folder)).rejects.toMatchObject({
       code: "E_TEACHER",
       message: expect.stringContaining("no connection (ECONNREFUSED)") as string,
     });
   });
 
   it("answers nonsense to everything: stops before it has cost much", async () => {
-    await start({ behave: (asked) => (isText(asked) ? "wrong classes" : "good") });
-    await writeLlmRecipe(folder, 200, { endpoint: server!.endpoint, concurrency: 4 });
-    await expect(labelHere(folder)).rejects.toThrow("50 in a row");
+    await llm.start({ behave: (asked) => (isText(asked) ? "wrong classes" : "good") });
+    await writeLlmRecipe(llm.folder, 200, { endpoint: llm.server.endpoint, concurrency: 4 });
+    await expect(labelHere(llm.folder)).rejects.toThrow("50 in a row");
     // 50 texts twice, and what was under way.
-    expect(textCalls(server!).length).toBeLessThanOrEqual(2 * (50 + 4));
+    expect(textCalls(llm.server).length).toBeLessThanOrEqual(2 * (50 + 4));
   });
 });

@@ -5,8 +5,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { compact } from "../../src/labels/compact.ts";
 import { openLabelStore } from "../../src/labels/label-store.ts";
 import { labelTexts } from "../../src/labels/label-texts.ts";
-import { digestOf } from "../../src/platform/digest.ts";
 import type { IdentifiedText, Teacher } from "../../src/types.ts";
+import { fakeTeacher } from "../helpers/fake-teacher.ts";
 import { BATCH, LABELS, logitsOf, type ShareOptions } from "./share-options.ts";
 
 function openTeacher({ asked, pace }: ShareOptions): Teacher {
@@ -16,16 +16,10 @@ function openTeacher({ asked, pace }: ShareOptions): Teacher {
     await wait(pace);
     for (const { id, text } of texts) yield { id, logits: logitsOf(text) };
   };
-  return {
+  return fakeTeacher({
     description,
-    digest: digestOf(description),
     labels: LABELS,
     capacity: BATCH,
-    parameters: null,
-    bytes: null,
-    maxLength: null,
-    facts: {},
-    files: {},
     heldOut: "any",
     async *label(texts) {
       let batch: IdentifiedText[] = [];
@@ -36,8 +30,7 @@ function openTeacher({ asked, pace }: ShareOptions): Teacher {
       }
       yield* answer(batch);
     },
-    close: () => Promise.resolve(),
-  };
+  });
 }
 
 async function label(options: ShareOptions): Promise<void> {

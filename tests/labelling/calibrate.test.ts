@@ -9,6 +9,7 @@ import { Random } from "../../src/math/random.ts";
 import { digestOf } from "../../src/platform/digest.ts";
 import { textId } from "../../src/texts/ids.ts";
 import type { LabelledText, Teacher } from "../../src/types.ts";
+import { fakeTeacher } from "../helpers/fake-teacher.ts";
 
 const CLASSES = ["a", "b", "c"];
 let folder: string;
@@ -43,15 +44,14 @@ const gold = { labelled: LABELLED, validation: VALIDATION };
 
 async function openWith(more: Partial<Teacher> = {}) {
   const description = { kind: "fake", labels: CLASSES };
-  const teacher = {
-    ...{ description, digest: digestOf(description), labels: CLASSES, capacity: 1 },
-    ...{ parameters: null, bytes: null, maxLength: null, facts: {}, files: {}, heldOut: null },
+  const teacher = fakeTeacher({
+    description,
+    labels: CLASSES,
     label: () => {
       throw new Error("not asked here");
     },
-    close: () => Promise.resolve(),
     ...more,
-  };
+  });
   const store = await openStore(teacher, { labelsFolder: folder, report: () => undefined });
   // Of the labelled texts the teacher has seen the labels: their answers are far too sure.
   const ids = (texts: readonly LabelledText[]) => texts.map(({ id }) => id);

@@ -8,6 +8,7 @@ import { encodeShard, packShard } from "../../src/labels/shard.ts";
 import { writeFileAtomic } from "../../src/platform/files.ts";
 import { textId } from "../../src/texts/ids.ts";
 import type { Teacher } from "../../src/types.ts";
+import { fakeTeacher } from "../helpers/fake-teacher.ts";
 import { writeStore } from "../labels/stored.ts";
 
 let folder = "";
@@ -31,9 +32,8 @@ function teacherOf(
   more: Partial<Teacher> = {},
 ): Teacher {
   const { digest } = store.format;
-  return {
-    ...{ description, digest, labels: ["a", "b", "c"], capacity: 8, parameters: null },
-    ...{ bytes: null, maxLength: null, facts: {}, files: {}, heldOut: null },
+  return fakeTeacher({
+    ...{ description, digest, labels: ["a", "b", "c"], capacity: 8 },
     async *label(asked) {
       for await (const { id, text } of asked) {
         const index = words.indexOf(text);
@@ -42,9 +42,8 @@ function teacherOf(
         yield { id, logits };
       }
     },
-    close: () => Promise.resolve(),
     ...more,
-  };
+  });
 }
 
 /** A store whose rows do not say where they were computed. */

@@ -9,6 +9,7 @@ import { rangeOf } from "../../src/labels/ranges.ts";
 import { digestOf } from "../../src/platform/digest.ts";
 import { textId } from "../../src/texts/ids.ts";
 import type { IdentifiedText, Teacher, TeacherAnswer } from "../../src/types.ts";
+import { fakeTeacher } from "../helpers/fake-teacher.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -36,21 +37,7 @@ const answerOf = ({ id, text }: IdentifiedText): TeacherAnswer => ({
 });
 
 function teacherOf(label: Answering, changes: Partial<Teacher> = {}): Teacher {
-  return {
-    description,
-    digest,
-    labels: ["a", "b"],
-    capacity: 1,
-    parameters: null,
-    bytes: null,
-    maxLength: null,
-    facts: {},
-    files: {},
-    heldOut: "any",
-    label,
-    close: () => Promise.resolve(),
-    ...changes,
-  };
+  return fakeTeacher({ description, labels: ["a", "b"], heldOut: "any", label, ...changes });
 }
 
 /** A teacher that writes down what it is asked, and that takes a turn of the event loop for each text. */

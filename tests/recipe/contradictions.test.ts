@@ -1,29 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { LimbeckError } from "../../src/errors.ts";
-import { loadRecipe } from "../../src/recipe/load.ts";
+import { failure, load, MINIMAL } from "./load-text.ts";
 
 vi.mock("../../src/registry.ts", () => import("./fake-registry.ts"));
-
-const MINIMAL = `data:
-  source: texts.csv
-teacher:
-  kind: encoder-head
-  model: teachers/some
-`;
-
-async function load(text: string) {
-  return await loadRecipe({ text, path: "/somewhere/my texts.yaml" });
-}
-
-/** The message of the error that loading ends with, without the folder. */
-async function failure(text: string): Promise<string> {
-  const thrown: unknown = await load(text).then(
-    () => new Error("no error was thrown"),
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof LimbeckError)) throw thrown;
-  return thrown.message.replaceAll("/somewhere/my texts.yaml", "r.yaml");
-}
 
 describe("loadRecipe: contradictions", () => {
   it.each([

@@ -7,12 +7,12 @@ import { digestOf } from "../../src/platform/digest.ts";
 import type { ProgressEvent, Teacher } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/classifier.ts";
 import { classifierOptions } from "../../teachers/classifier/options.ts";
-import { contextOf, MODEL, placeOf } from "./helpers.ts";
+import { contextOf, logitsOf, MODEL, placeOf } from "./helpers.ts";
 import {
   changedModel,
+  expectSameBitsBesideKnown,
   furthest,
   identified,
-  logitsOf,
   tinyCases,
   tinyModel,
 } from "./tiny-models.ts";
@@ -107,22 +107,17 @@ describe("classifier", () => {
     expect(teacher.plan).toBe("fixed");
     expect(teacher.description["model"]).toMatchObject({ plan: "fixed", batch: 32 });
     expect(warnings).toEqual([expect.stringContaining("quantizes whole batches")]);
-    // Whole ranges of ids, sorted: a text's neighbours are the same whatever is known already, and so are its bits.
-    const many = identified(Array.from({ length: 3000 }, (_, index) => `card ${index} money`));
-    const sorted = many.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const all = await logitsOf(teacher, sorted);
-    expect(all.size).toBe(3000);
-    const wanted = new Set([5, 700, 2999].map((index) => sorted[index]!.id));
-    const rest = sorted.map((text) => (wanted.has(text.id) ? text : { ...text, known: true }));
-    const some = await logitsOf(teacher, rest);
-    expect(new Set(some.keys())).toEqual(wanted);
-    for (const id of wanted) expect(some.get(id)).toEqual(all.get(id));
+    const { sorted, logits } = await expectSameBitsBesideKnown({
+      teacher,
+      count: 3000,
+      wanted: [5, 700, 2999],
+    });
     // Without their neighbours they would have others: what the ranges are for.
     const alone = await logitsOf(
       teacher,
-      sorted.filter(({ id }) => wanted.has(id)),
+      sorted.filter(({ id }) => logits.has(id)),
     );
-    expect([...wanted].some((id) => furthest(alone.get(id)!, all.get(id)!) > 0)).toBe(true);
+    expect([...logits].some(([id, row]) => furthest(alone.get(id)!, row) > 0)).toBe(true);
     await teacher.close();
   });
 

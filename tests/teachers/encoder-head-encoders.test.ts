@@ -3,70 +3,29 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openLabelStore } from "../../src/labels/label-store.ts";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { argmax } from "../../src/math/softmax.ts";
-import type {
-  LabelledText,
-  ProgressEvent,
-  Teacher,
-  TeacherContext,
-  TeacherLabel,
-} from "../../src/types.ts";
+import type { LabelledText, ProgressEvent, Teacher } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/encoder-head.ts";
 import { encoderHeadOptions, listEncoders } from "../../teachers/encoder-head/options.ts";
-import { bankingTexts, contextOf, MODEL, placeOf, streamOf } from "./helpers.ts";
+import { labelled, optionsOf, others, texts, useEncoderHeads } from "./encoder-heads.ts";
+import { logitsOf, MODEL, placeOf, streamOf } from "./helpers.ts";
 
 // Each teacher that is opened starts threads of its own, which on a busy machine takes seconds.
 vi.setConfig({ testTimeout: 180_000 });
 
-const { classes, texts } = bankingTexts(3, 12);
-/** 6 labels of each class. */
-const labelled = classes.flatMap((_, label) =>
-  texts.filter((text) => text.label === label).slice(0, 6),
-);
-const others = texts.filter((text) => !labelled.includes(text));
+const heads = useEncoderHeads();
+const { open, answersOf } = heads;
 
-let labelsFolder: string;
 /** The shipped encoder, with a word about its pooling. */
 let first: string;
 beforeAll(async () => {
-  labelsFolder = await mkdtemp(join(tmpdir(), "limbeck-encoders-"));
-  first = join(labelsFolder, "first");
+  first = join(heads.labelsFolder, "first");
   await cp(MODEL, first, { recursive: true });
   await mkdir(join(first, "1_Pooling"));
   const config = JSON.stringify({ pooling_mode_cls_token: true });
   await writeFile(join(first, "1_Pooling", "config.json"), config);
 });
-afterAll(async () => {
-  await rm(labelsFolder, { recursive: true });
-});
-
-const optionsOf = (changes: Record<string, unknown>) =>
-  encoderHeadOptions.parse({ model: MODEL, strength: 10, ...changes });
-
-function open(options: Record<string, unknown>, changes: Partial<TeacherContext> = {}) {
-  return kind.open(optionsOf(options), contextOf({ labelled, classes, labelsFolder, ...changes }));
-}
-
-async function labelsOf(
-  teacher: Teacher,
-  of: readonly LabelledText[] = others,
-): Promise<Map<string, Float32Array>> {
-  const answers = new Map<string, Float32Array>();
-  for await (const answer of teacher.label(streamOf(of), new AbortController().signal)) {
-    const { id, logits } = answer as TeacherLabel;
-    answers.set(id, logits);
-  }
-  return answers;
-}
-
-async function answersOf(options: Record<string, unknown>, changes: Partial<TeacherContext> = {}) {
-  const teacher = await open(options, changes);
-  const answers = await labelsOf(teacher);
-  await teacher.close();
-  return { teacher, answers };
-}
 
 const encodersOf = ({ description }: Teacher) =>
   description["encoders"] as Record<string, unknown>[];
@@ -112,7 +71,7 @@ describe("an encoder-head's encoders", () => {
     const fresh = await mkdtemp(join(tmpdir(), "limbeck-prefix-"));
     const changes = { labelled: prefixed(labelled), labelsFolder: fresh };
     const teacher = await open({ strength: 1 }, changes);
-    const answers = await labelsOf(teacher, prefixed(others));
+    const answers = await logitsOf(teacher, prefixed(others));
     await teacher.close();
     await rm(fresh, { recursive: true });
     for (const { id } of others) expect(own.answers.get(id)).toEqual(answers.get(id));
@@ -171,7 +130,7 @@ describe("an encoder-head's encoders", () => {
 describe("an encoder-head whose encoder quantizes whole batches", () => {
   let copy: string;
   beforeAll(async () => {
-    copy = join(labelsFolder, "copy");
+    copy = join(heads.labelsFolder, "copy");
     await cp(MODEL, copy, { recursive: true });
     // A second message of the same type is merged into the first: a node is added to the graph, whose output nobody reads.
     const node = create(NodeProtoSchema, {
@@ -217,7 +176,7 @@ describe("an encoder-head whose encoder quantizes whole batches", () => {
       const teacher = await open({ model: Array(count).fill(copy) }, changes);
       const sorted = [...texts].sort((a, b) => (a.id < b.id ? -1 : 1));
       const asked = new Set(others.map(({ id }) => id));
-      const answers = await labelsOf(
+      const answers = await logitsOf(
         teacher,
         sorted.map((text) => (asked.has(text.id) ? text : { ...text, known: true })),
       );
@@ -227,79 +186,4 @@ describe("an encoder-head whose encoder quantizes whole batches", () => {
       await rm(fresh, { recursive: true });
     },
   );
-});
-
-describe("an encoder-head that is opened from its labels", () => {
-  const both = { model: [MODEL, { model: MODEL, pooling: "cls", prefix: "query: " }] };
-
-  async function store(options: Record<string, unknown>) {
-    const { teacher, answers } = await answersOf(options);
-    const { description, digest, files } = teacher;
-    const width = classes.length;
-    const kept = await openLabelStore({ folder: labelsFolder, description, digest, width, files });
-    kept.close();
-    return { teacher, answers, root: kept.root };
-  }
-
-  it("needs no labelled text, fits nothing, and answers the same", async () => {
-    const { teacher, answers, root } = await store(both);
-    const again = await answersOf(both, { fitted: root, labelled: [] });
-    expect(again.answers).toEqual(answers);
-    expect(again.teacher).toMatchObject({ digest: teacher.digest, labels: classes, heldOut: null });
-    expect(again.teacher.description).toEqual(teacher.description);
-    const timed = (await kind.openForTiming(optionsOf(both), {
-      ...placeOf(),
-      labelsFolder,
-      digest: teacher.digest,
-    }))!;
-    const three = others.slice(0, 3);
-    expect(await timed.classify(three.map(({ text }) => text))).toEqual(
-      three.map(({ id }) => answers.get(id)),
-    );
-    await timed.close();
-  });
-
-  it("names what has changed since, or what is gone", async () => {
-    const { root } = await store({});
-    const reopen = (options: Record<string, unknown>) => open(options, { fitted: root });
-    await expect(reopen({ maxLength: 64 })).rejects.toMatchObject({
-      code: "E_TEACHER",
-      message: expect.stringContaining("0.maxLength is 64 instead of 128") as string,
-    });
-    await expect(reopen(both)).rejects.toMatchObject({ code: "E_TEACHER" });
-    await rm(join(root, "head.safetensors"));
-    await expect(reopen({})).rejects.toMatchObject({ code: "E_TEACHER" });
-    await expect(open({}, { fitted: labelsFolder })).rejects.toThrow("no teacher.json");
-  });
-});
-
-describe("an encoder-head's held-out answers", () => {
-  it("are of fits that have not seen the text: a wrong label does not come back", async () => {
-    // The first text is called what it is not. A head that has learned it believes it; one that has not does not.
-    const wrong = labelled.map((one, at) => (at === 0 ? { ...one, label: 1 } : one));
-    const teacher = await open({ strength: 1000 }, { labelled: wrong });
-    const { ids, logits } = teacher.heldOut as Exclude<Teacher["heldOut"], "any" | null>;
-    expect(ids).toEqual(wrong.map(({ id }) => id));
-    expect(argmax(logits.subarray(0, 3))).toBe(labelled[0]!.label);
-    expect(argmax((await labelsOf(teacher, [wrong[0]!])).get(ids[0]!)!)).toBe(1);
-    const right = wrong.filter(
-      (one, at) => argmax(logits.subarray(3 * at, 3 * at + 3)) === one.label,
-    );
-    expect(right.length / wrong.length).toBeGreaterThan(0.7);
-    await teacher.close();
-  });
-
-  it("are spared where nobody wants them and the strength is named", async () => {
-    const teacher = await open({ strength: 20 }, { wantsHeldOut: false });
-    expect(teacher.heldOut).toBeNull();
-    expect(teacher.facts["crossValidation"]).toBeUndefined();
-    await teacher.close();
-  });
-
-  it("are none where no class has two texts", async () => {
-    const single = classes.map((_, label) => labelled.find((one) => one.label === label)!);
-    const teacher = await open({}, { labelled: single });
-    expect(teacher.heldOut).toBeNull();
-    await teacher.close();
-  });
 });

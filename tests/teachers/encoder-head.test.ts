@@ -1,15 +1,22 @@
-import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openLabelStore } from "../../src/labels/label-store.ts";
 import { argmax } from "../../src/math/softmax.ts";
 import { digestOf } from "../../src/platform/digest.ts";
-import type { LabelledText, Teacher, TeacherLabel } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/encoder-head.ts";
 import type * as startWorker from "../../teachers/transformers/start-worker.ts";
 import { encoderHeadOptions } from "../../teachers/encoder-head/options.ts";
-import { bankingTexts, contextOf, MODEL, placeOf, streamOf } from "./helpers.ts";
+import {
+  bankingTexts,
+  contextOf,
+  logitsOf,
+  MODEL,
+  placeOf,
+  splitBankingTexts,
+  streamOf,
+} from "./helpers.ts";
 
 /** While it is set, an encoder that starts fails: whatever is not in the cache shows. */
 const encoder = vi.hoisted(() => ({ forbidden: false }));
@@ -26,12 +33,8 @@ afterEach(() => {
 });
 
 const options = encoderHeadOptions.parse({ model: MODEL });
-const { classes, texts } = bankingTexts(5, 30);
-/** 8 labels of each class; the other 22 are to be labelled. */
-const labelled = classes.flatMap((_, label) =>
-  texts.filter((text) => text.label === label).slice(0, 8),
-);
-const others = texts.filter((text) => !labelled.includes(text));
+// 8 labels of each class; the other 22 are to be labelled.
+const { classes, labelled, others } = splitBankingTexts({ intents: 5, perClass: 30, labelled: 8 });
 
 let labelsFolder: string;
 beforeAll(async () => {
@@ -41,27 +44,14 @@ afterAll(async () => {
   await rm(labelsFolder, { recursive: true });
 });
 
-async function labelsOf(
-  teacher: Teacher,
-  of: readonly LabelledText[],
-): Promise<Map<string, Float32Array>> {
-  const answers = new Map<string, Float32Array>();
-  for await (const answer of teacher.label(streamOf(of), new AbortController().signal)) {
-    const { id, logits } = answer as TeacherLabel;
-    expect(answers.has(id)).toBe(false);
-    answers.set(id, logits);
-  }
-  return answers;
-}
-
 describe("encoder-head", () => {
   it("labels every text once, well, and the same in any order; a shift by one shows", async () => {
     const context = contextOf({ labelled, classes, labelsFolder, workers: 2 });
     const teacher = await kind.open(options, context);
     expect(teacher.digest).toBe(digestOf(teacher.description));
     expect(teacher.labels).toEqual(classes);
-    const answers = await labelsOf(teacher, others);
-    const shuffled = await labelsOf(teacher, [...others].reverse());
+    const answers = await logitsOf(teacher, others);
+    const shuffled = await logitsOf(teacher, [...others].reverse());
     expect(answers.size).toBe(others.length);
     for (const { id } of others) expect(shuffled.get(id)).toEqual(answers.get(id));
     const share = (shift: number) => {
@@ -78,12 +68,12 @@ describe("encoder-head", () => {
 
   it("has the same digest and logits when it is opened again, and never runs the encoder twice", async () => {
     const first = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
-    const answers = await labelsOf(first, others);
+    const answers = await logitsOf(first, others);
     await first.close();
     encoder.forbidden = true;
     const again = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
     expect(again.digest).toBe(first.digest);
-    expect(await labelsOf(again, others)).toEqual(answers);
+    expect(await logitsOf(again, others)).toEqual(answers);
     await again.close();
     // Another draw of labels and another strength: another head, the same vectors.
     const draw = [...labelled.slice(1), others[0]!];
@@ -93,7 +83,7 @@ describe("encoder-head", () => {
     );
     expect(other.digest).not.toBe(first.digest);
     expect(other.facts).toMatchObject({ strength: 3, strengthFrom: "recipe" });
-    const unseen = labelsOf(other, bankingTexts(6, 2).texts.slice(-2));
+    const unseen = logitsOf(other, bankingTexts(6, 2).texts.slice(-2));
     await expect(unseen).rejects.toThrow("the encoder was started");
     await other.close();
   });
@@ -105,7 +95,7 @@ describe("encoder-head", () => {
       fixed,
       contextOf({ labelled: [...labelled].reverse(), classes, labelsFolder }),
     );
-    const [a, b] = [await labelsOf(here, others), await labelsOf(there, others)];
+    const [a, b] = [await logitsOf(here, others), await logitsOf(there, others)];
     // Sums over the texts in another order: equal up to rounding and the fit's tolerance.
     for (const { id } of others)
       a.get(id)!.forEach((logit, at) => {
@@ -136,7 +126,7 @@ describe("encoder-head", () => {
 
   it("answers one text at a time with the same bits, from the head beside the labels", async () => {
     const teacher = await kind.open(options, contextOf({ labelled, classes, labelsFolder }));
-    const answers = await labelsOf(teacher, others);
+    const answers = await logitsOf(teacher, others);
     const { description, digest, files } = teacher;
     await openLabelStore({
       folder: labelsFolder,
@@ -187,7 +177,7 @@ describe("encoder-head", () => {
       contextOf({ labelled, classes, labelsFolder: fresh }),
     );
     const saved = many.filter(({ id }) => seen.includes(id));
-    expect((await labelsOf(again, saved)).size).toBe(seen.length);
+    expect((await logitsOf(again, saved)).size).toBe(seen.length);
     await again.close();
     await rm(fresh, { recursive: true });
   });
@@ -201,112 +191,5 @@ describe("encoder-head", () => {
     const deviation = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
     expect(deviation).toBeGreaterThan(0.01);
     expect(deviation).toBeLessThan(0.2);
-  });
-});
-
-describe("encoder-head without what it needs", () => {
-  const open = (changes: Partial<Parameters<typeof contextOf>[0]>, model = MODEL) =>
-    kind.open(
-      { ...options, model, strength: 1 },
-      contextOf({ labelled, classes, labelsFolder, workers: 1, ...changes }),
-    );
-
-  it("explains that it needs labelled texts, of every class", async () => {
-    await expect(open({ labelled: [] })).rejects.toMatchObject({
-      code: "E_TEACHER",
-      message: expect.stringContaining("got none") as string,
-    });
-    const without = open({ labelled: labelled.filter(({ label }) => label !== 2) });
-    await expect(without).rejects.toMatchObject({
-      code: "E_TEACHER",
-      message: expect.stringContaining(classes[2]!) as string,
-    });
-    const foreign = open({ labelled: [...labelled, { ...labelled[0]!, label: 5 }] });
-    await expect(foreign).rejects.toMatchObject({
-      code: "E_TEACHER",
-      message: expect.stringContaining("got 5") as string,
-    });
-  });
-
-  it("checks its options: no unknown key, no unknown dtype", () => {
-    expect(encoderHeadOptions.safeParse({ model: "x", dtype: "q9" }).success).toBe(false);
-    expect(encoderHeadOptions.safeParse({ model: "x", strenght: 1 }).success).toBe(false);
-    expect(encoderHeadOptions.safeParse({ model: "x", strength: 0 }).success).toBe(false);
-    expect(encoderHeadOptions.parse({ model: "x" })).toMatchObject({
-      strength: "auto",
-      maxLength: 128,
-      batch: 32,
-      dtype: "q8",
-    });
-  });
-
-  describe("in a model folder", () => {
-    let model: string;
-    const weights = () => join(model, "onnx", "model_quantized.onnx");
-    beforeEach(async () => {
-      model = await mkdtemp(join(tmpdir(), "limbeck-model-"));
-      await cp(MODEL, model, { recursive: true });
-    });
-    afterEach(async () => {
-      await rm(model, { recursive: true });
-    });
-    const expectError = async (...parts: string[]) => {
-      const thrown: unknown = await open({}, model).then(
-        () => null,
-        (reason: unknown) => reason,
-      );
-      expect(thrown).toMatchObject({ code: "E_TEACHER" });
-      for (const part of [model, ...parts]) expect((thrown as Error).message).toContain(part);
-    };
-
-    it("names a folder that is not there, or a file", async () => {
-      await rm(model, { recursive: true });
-      await expectError("no such folder");
-      await writeFile(model, "");
-      await expectError("a file");
-      await rm(model);
-      await mkdir(model);
-    });
-
-    it.each(["config.json", "tokenizer.json", "onnx/model_quantized.onnx"])(
-      "names a missing or empty %s",
-      async (file) => {
-        await truncate(join(model, file), 0);
-        await expectError(file, "an empty file");
-        await rm(join(model, file));
-        await expectError(file, "no such file");
-      },
-    );
-
-    it("names an ONNX file that is cut short", async () => {
-      await truncate(weights(), 10_000_000);
-      await expectError();
-    });
-
-    it("names a tokenizer that is no JSON, and a config with the wrong width", async () => {
-      await writeFile(join(model, "tokenizer.json"), "{ not json");
-      await expectError("tokenizer");
-      await cp(join(MODEL, "tokenizer.json"), join(model, "tokenizer.json"));
-      await writeFile(
-        join(model, "config.json"),
-        JSON.stringify({ model_type: "bert", hidden_size: 256 }),
-      );
-      await expectError("256");
-    });
-
-    it("has a fingerprint that changes with any file", async () => {
-      const fingerprint = () => kind.fingerprint(options, { ...placeOf(), resolve: () => model });
-      const before = await fingerprint();
-      expect(await fingerprint()).toBe(before);
-      await writeFile(join(model, "tokenizer_config.json"), "{}");
-      expect(await fingerprint()).not.toBe(before);
-    });
-  });
-
-  it("leaves nothing behind where it fails before it starts", async () => {
-    const fresh = await mkdtemp(join(tmpdir(), "limbeck-none-"));
-    await expect(open({ labelsFolder: fresh, labelled: [] })).rejects.toThrow();
-    expect(await readdir(fresh)).toEqual([]);
-    await rm(fresh, { recursive: true });
   });
 });

@@ -9,17 +9,15 @@ import { argmax, logSoftmax } from "../../src/math/softmax.ts";
 import { digestOf } from "../../src/platform/digest.ts";
 import type {
   HeldOutLabels,
-  IdentifiedText,
   LabelledText,
   ProgressEvent,
   Teacher,
   TeacherContext,
-  TeacherLabel,
 } from "../../src/types.ts";
 import { teacher as kind } from "../../teachers/fine-tuned.ts";
 import { fineTunedOptions } from "../../teachers/fine-tuned/options.ts";
 import { openLabelStore } from "../../src/labels/label-store.ts";
-import { contextOf, streamOf } from "./helpers.ts";
+import { contextOf, logitsOf } from "./helpers.ts";
 import { CLASSES, tinyWeights, toyTexts, writeTinyBert } from "./fine-tuned/tiny-bert.ts";
 
 const labelled = toyTexts(10);
@@ -48,19 +46,6 @@ function context(changes: Partial<TeacherContext> = {}): TeacherContext {
   const labelsFolder = join(root, "labels");
   const modelsFolder = join(root, "models");
   return contextOf({ labelled, classes: CLASSES, labelsFolder, modelsFolder, ...changes });
-}
-
-async function answersOf(
-  teacher: Teacher,
-  texts: readonly IdentifiedText[] = others,
-): Promise<Map<string, Float32Array>> {
-  const answers = new Map<string, Float32Array>();
-  for await (const answer of teacher.label(streamOf(texts), new AbortController().signal)) {
-    const { id, logits } = answer as TeacherLabel;
-    expect(answers.has(id)).toBe(false);
-    answers.set(id, logits);
-  }
-  return answers;
 }
 
 const share = (answers: Map<string, Float32Array>, texts: readonly LabelledText[]) =>
@@ -99,13 +84,13 @@ describe("fine-tuned", { timeout: 120_000 }, () => {
     await withTeacher({ dropout: 0, epochs: 20, holdOut: 0 }, {}, async (teacher) => {
       expect(teacher.digest).toBe(digestOf(teacher.description));
       expect(teacher.labels).toEqual(CLASSES);
-      expect(share(await answersOf(teacher, labelled), labelled)).toBe(1);
-      const answers = await answersOf(teacher);
+      expect(share(await logitsOf(teacher, labelled), labelled)).toBe(1);
+      const answers = await logitsOf(teacher, others);
       // Ten texts a class, from nothing; chance is 0.25.
       expect(share(answers, others)).toBeGreaterThan(0.6);
-      expect(await answersOf(teacher, [...others].reverse())).toEqual(answers);
+      expect(await logitsOf(teacher, [...others].reverse())).toEqual(answers);
       for (const text of others.slice(0, 5))
-        expect(await answersOf(teacher, [text])).toEqual(
+        expect(await logitsOf(teacher, [text])).toEqual(
           new Map([[text.id, answers.get(text.id)!]]),
         );
     });
@@ -118,7 +103,7 @@ describe("fine-tuned", { timeout: 120_000 }, () => {
       [{ trainable: "head", learningRate: 2e-2 }, 0.5],
     ] as const) {
       const options = { head: "fitted", dropout: 0, holdOut: 0, ...more };
-      const answers = await withTeacher(options, {}, (one) => answersOf(one, labelled));
+      const answers = await withTeacher(options, {}, (one) => logitsOf(one, labelled));
       expect(share(answers, labelled)).toBeGreaterThan(least);
     }
   });
@@ -193,7 +178,7 @@ describe("fine-tuned", { timeout: 120_000 }, () => {
       expect(teacher.facts["bestEpoch"]).toBe(scores.indexOf(best) + 1);
       // What labels is what was scored: the same texts through the exported file.
       const texts = labelled.filter(({ id }) => ids.includes(id));
-      const answers = await answersOf(teacher, texts);
+      const answers = await logitsOf(teacher, texts);
       ids.forEach((id, row) => {
         answers.get(id)!.forEach((logit, at) => {
           expect(logit).toBeCloseTo(logits[4 * row + at]!, 3);
@@ -263,7 +248,7 @@ describe("fine-tuned", { timeout: 120_000 }, () => {
 
   it("is opened from a label store, for labels and for timing, without texts to learn from", async () => {
     const [answers, description, digest] = await withTeacher({ epochs: 2 }, {}, async (teacher) => {
-      return [await answersOf(teacher), teacher.description, teacher.digest] as const;
+      return [await logitsOf(teacher, others), teacher.description, teacher.digest] as const;
     });
     const labelsFolder = join(root, "labels");
     const store = await openLabelStore({ folder: labelsFolder, description, digest, width: 4 });
@@ -271,7 +256,7 @@ describe("fine-tuned", { timeout: 120_000 }, () => {
     store.close();
     await withTeacher({ epochs: 2 }, { fitted, labelled: [] }, async (teacher) => {
       expect(teacher.digest).toBe(digest);
-      expect(await answersOf(teacher)).toEqual(answers);
+      expect(await logitsOf(teacher, others)).toEqual(answers);
     });
     const timed = (await kind.openForTiming(parse(), { ...context(), labelsFolder, digest }))!;
     const given = await timed.classify(others.map(({ text }) => text));

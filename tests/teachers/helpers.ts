@@ -5,7 +5,9 @@ import { textId } from "../../src/texts/ids.ts";
 import type {
   IdentifiedText,
   LabelledText,
+  Teacher,
   TeacherContext,
+  TeacherLabel,
   TeacherPlace,
 } from "../../src/types.ts";
 
@@ -31,9 +33,44 @@ export function bankingTexts(
   return { classes, texts };
 }
 
+/** The same, `labelled` of each intent to learn from and the others to be labelled. */
+export function splitBankingTexts({
+  intents,
+  perClass,
+  labelled: count,
+}: {
+  intents: number;
+  perClass: number;
+  labelled: number;
+}): {
+  classes: string[];
+  texts: LabelledText[];
+  labelled: LabelledText[];
+  others: LabelledText[];
+} {
+  const { classes, texts } = bankingTexts(intents, perClass);
+  const labelled = classes.flatMap((_, label) =>
+    texts.filter((text) => text.label === label).slice(0, count),
+  );
+  return { classes, texts, labelled, others: texts.filter((text) => !labelled.includes(text)) };
+}
+
 // eslint-disable-next-line @typescript-eslint/require-await -- a list as a stream
 export async function* streamOf(texts: readonly IdentifiedText[]): AsyncGenerator<IdentifiedText> {
   yield* texts;
+}
+
+/** A teacher's logits by text id; every text is answered once. */
+export async function logitsOf(
+  teacher: Teacher,
+  texts: readonly IdentifiedText[],
+): Promise<Map<string, Float32Array>> {
+  const answers = new Map<string, Float32Array>();
+  for await (const answer of teacher.label(streamOf(texts), new AbortController().signal)) {
+    if (answers.has(answer.id)) throw new Error(`${answer.id} was answered twice`);
+    answers.set(answer.id, (answer as TeacherLabel).logits);
+  }
+  return answers;
 }
 
 /** Where teachers of tests find their files: paths as they are, nothing downloaded. */

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { IdentifiedText, Teacher, TeacherLabel } from "../../src/types.ts";
+import { expect } from "vitest";
+import type { IdentifiedText, Teacher } from "../../src/types.ts";
 import { textId } from "../../src/texts/ids.ts";
-import { streamOf } from "./helpers.ts";
+import { logitsOf } from "./helpers.ts";
 
 // tests/fixtures/generators/tiny_models.py
 const FOLDER = new URL("../fixtures/teacher/", import.meta.url);
@@ -41,22 +42,39 @@ export async function changedModel(
 export const identified = (texts: readonly string[]): IdentifiedText[] =>
   texts.map((text) => ({ id: textId(text), text }));
 
-/** A teacher's logits by text id; every text is answered once. */
-export async function logitsOf(
-  teacher: Teacher,
-  texts: readonly IdentifiedText[],
-): Promise<Map<string, Float32Array>> {
-  const answers = new Map<string, Float32Array>();
-  for await (const answer of teacher.label(streamOf(texts), new AbortController().signal)) {
-    if (answers.has(answer.id)) throw new Error(`${answer.id} was answered twice`);
-    answers.set(answer.id, (answer as TeacherLabel).logits);
-  }
-  return answers;
-}
-
 /** The largest difference of two rows. */
 export function furthest(got: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (got.length !== expected.length)
     throw new Error(`${got.length} instead of ${expected.length}`);
   return Math.max(...Array.from(got, (value, index) => Math.abs(value - expected[index]!)));
+}
+
+/**
+ * Whole ranges of ids, sorted: under a fixed plan a text's neighbours are the same whatever is known already, and so are
+ * its bits.
+ *
+ * @param wanted - places of those that are asked for again, the others being known
+ * @returns the texts in their order, and the logits of the wanted ones
+ */
+export async function expectSameBitsBesideKnown({
+  teacher,
+  count,
+  wanted,
+}: {
+  teacher: Teacher;
+  count: number;
+  wanted: readonly number[];
+}): Promise<{ sorted: IdentifiedText[]; logits: Map<string, Float32Array> }> {
+  const many = identified(Array.from({ length: count }, (_, index) => `card ${index} money`));
+  const sorted = many.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const all = await logitsOf(teacher, sorted);
+  expect(all.size).toBe(count);
+  const ids = new Set(wanted.map((index) => sorted[index]!.id));
+  const some = await logitsOf(
+    teacher,
+    sorted.map((text) => (ids.has(text.id) ? text : { ...text, known: true })),
+  );
+  expect(new Set(some.keys())).toEqual(ids);
+  for (const id of ids) expect(some.get(id)).toEqual(all.get(id));
+  return { sorted, logits: some };
 }

@@ -9,12 +9,12 @@ import { loadPairEncoder } from "../../teachers/transformers/pair-encoder.ts";
 import { teacher as kind } from "../../teachers/zero-shot.ts";
 import { makeHypotheses } from "../../teachers/zero-shot/hypotheses.ts";
 import { zeroShotOptions } from "../../teachers/zero-shot/options.ts";
-import { contextOf, placeOf } from "./helpers.ts";
+import { contextOf, logitsOf, placeOf } from "./helpers.ts";
 import {
   changedModel,
+  expectSameBitsBesideKnown,
   furthest,
   identified,
-  logitsOf,
   tinyCases,
   tinyModel,
 } from "./tiny-models.ts";
@@ -169,15 +169,7 @@ describe("zero-shot", () => {
     made.push(model);
     const teacher = await open({ model, dtype: "q8" });
     expect(teacher.plan).toBe("fixed");
-    const many = identified(Array.from({ length: 400 }, (_, index) => `card ${index} money`));
-    const sorted = many.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const all = await logitsOf(teacher, sorted);
-    expect(all.size).toBe(400);
-    const wanted = new Set([5, 399].map((index) => sorted[index]!.id));
-    const rest = sorted.map((text) => (wanted.has(text.id) ? text : { ...text, known: true }));
-    const some = await logitsOf(teacher, rest);
-    expect(new Set(some.keys())).toEqual(wanted);
-    for (const id of wanted) expect(some.get(id)).toEqual(all.get(id));
+    await expectSameBitsBesideKnown({ teacher, count: 400, wanted: [5, 399] });
     await teacher.close();
   });
 

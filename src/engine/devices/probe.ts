@@ -20,7 +20,7 @@ function matrix(name: string, rows: number, columns: number): ParameterSpec[] {
 }
 
 /** Embedding, recurrence, norm, dropout, activation, classifier: what students are made of. */
-export function probeProgram(): Program {
+function probeProgram(): Program {
   const directions = ["forward", "backward"] as const;
   return {
     parameters: [

@@ -1,7 +1,7 @@
 import { hash, uniformAt } from "./counter-random.ts";
 
 /** Offsets lie below this: a million places, so that a mask is seldom met again. */
-export const OFFSETS = 1 << 20;
+const OFFSETS = 1 << 20;
 
 /** Keeps streams of random numbers that share a seed apart. */
 const POOL = 1;

@@ -13,10 +13,10 @@ import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
 import type { Attribute, Constant, ElementType, Graph, GraphNode, GraphTensor } from "./graph.ts";
 
 /** Operator set of every graph: the first with LayerNormalization is 17; newer than 17 is refused by older runtimes. */
-export const OPSET = 17;
+const OPSET = 17;
 const IR_VERSION = 8n;
 
-export const DATA_TYPES: Readonly<Record<ElementType, DataType>> = {
+const DATA_TYPES: Readonly<Record<ElementType, DataType>> = {
   float32: DataType.FLOAT,
   int32: DataType.INT32,
   int64: DataType.INT64,

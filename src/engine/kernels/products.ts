@@ -19,7 +19,7 @@ function swapLastTwo(tracer: Tracer, x: Value): Value {
 }
 
 /** Product of matrices: `Gemm`, which transposes as it goes, for two; `MatMul` for stacks of them. */
-export function matrixProduct(
+function matrixProduct(
   tracer: Tracer,
   a: Value,
   b: Value,

@@ -42,7 +42,7 @@ function lazyAxes(tracer: Tracer, x: Value, axes: readonly number[]): number[] {
   return axes.filter((axis) => (physical[axis - missing] ?? 1) === 1 && x.shape[axis] !== 1);
 }
 
-export function reducedShape(
+function reducedShape(
   shape: readonly number[],
   axes: readonly number[],
   keepDims: boolean,

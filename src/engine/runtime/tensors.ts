@@ -16,7 +16,7 @@ export function toRuntime({ shape, data }: HostArray, dtype: DataType): Tensor {
 }
 
 /** A tensor of the runtime as a host array of float32. */
-export function fromRuntime(tensor: Tensor): NamedArray {
+function fromRuntime(tensor: Tensor): NamedArray {
   const data = tensor.data as Float32Array | Int32Array | Uint8Array;
   return {
     shape: [...tensor.dims],

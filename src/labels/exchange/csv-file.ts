@@ -2,8 +2,7 @@ import { createReadStream } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { parse, type Info } from "csv-parse";
 import { LimbeckError, messageOf } from "../../errors.ts";
-import { writeFileAtomic } from "../../platform/files.ts";
-import { replaceFile } from "../../platform/replace-file.ts";
+import { replaceFile, writeFileAtomic } from "../../platform/files.ts";
 import type { Description } from "../description.ts";
 import type { LabelChunk, LabelFileHeader, OpenedLabelFile, RawLabel } from "./label-file.ts";
 
@@ -22,7 +21,7 @@ interface SideFile {
 const CHUNK_ROWS = 4096;
 
 /** Where a CSV file's teacher.json lies. */
-export function sideFilePath(path: string): string {
+function sideFilePath(path: string): string {
   return `${path}.teacher.json`;
 }
 

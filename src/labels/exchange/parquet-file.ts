@@ -9,7 +9,7 @@ import {
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { LimbeckError, messageOf } from "../../errors.ts";
 import { canonicalJson } from "../../platform/digest.ts";
-import { replaceFile } from "../../platform/replace-file.ts";
+import { replaceFile } from "../../platform/files.ts";
 import type { Description } from "../description.ts";
 import type { LabelChunk, LabelFileHeader, OpenedLabelFile, RawLabel } from "./label-file.ts";
 

@@ -49,7 +49,7 @@ export interface ChoiceOptions {
 }
 
 /** The rows of some texts. */
-export function selectTexts(data: LabelledVectors, texts: readonly number[]): LabelledVectors {
+function selectTexts(data: LabelledVectors, texts: readonly number[]): LabelledVectors {
   const width = data.vectors.length / data.labels.length;
   const vectors = new Float32Array(texts.length * width);
   texts.forEach((text, row) => {

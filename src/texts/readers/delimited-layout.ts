@@ -14,7 +14,7 @@ export interface DelimitedLayout {
 const DELIMITERS = [",", ";", "\t", "|"];
 
 /** The delimiter that the header has most of, outside quotes; a comma where it has none. */
-export function guessDelimiter(start: string): string {
+function guessDelimiter(start: string): string {
   const header = (/^[\r\n]*([^\r\n]*)/.exec(start)?.[1] ?? "").replaceAll(/"[^"]*"/g, "");
   const counts = DELIMITERS.map((delimiter) => header.split(delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
