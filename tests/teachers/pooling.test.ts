@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Random } from "../../src/math/random.ts";
 import { EncoderSession } from "../../teachers/transformers/encoder-session.ts";
 import { packRows } from "../../teachers/transformers/pack.ts";
 import { poolTokens, resolvePooler, type Pooling } from "../../teachers/transformers/pooling.ts";
@@ -52,6 +53,23 @@ describe("an encoder's pooling", () => {
     expect(pool("mean", true)).toEqual([root, -root, ...[-0.6, 0.8].map(Math.fround)]);
     expect(pool("cls", true)).toEqual([0.6, -0.8, -0.6, 0.8].map(Math.fround));
     expect(pool("max", true)).toEqual([1, 0, ...[-0.6, 0.8].map(Math.fround)]);
+  });
+
+  it("sums any number of columns in the order of the tokens", () => {
+    // 19 columns: two groups of eight and three alone. Numbers of such different size that another order rounds otherwise.
+    const [size, tokens] = [19, 5];
+    const random = new Random("columns");
+    const hidden = Float32Array.from(
+      { length: tokens * size },
+      () => random.normal() * 10 ** random.integer(25),
+    );
+    const into = new Float32Array(size);
+    poolTokens(hidden, Int32Array.of(tokens), { size, pooling: "mean", normalize: false }, into);
+    for (let column = 0; column < size; column += 1) {
+      let sum = 0;
+      for (let token = 0; token < tokens; token += 1) sum += hidden[token * size + column]!;
+      expect(into[column]).toBe(Math.fround(sum / tokens));
+    }
   });
 });
 
