@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parquetMetadata, parquetRead, type FileMetaData, type SchemaElement } from "hyparquet";
-import { parquetWriteBuffer } from "hyparquet-writer";
+import { ByteWriter, parquetWrite } from "hyparquet-writer";
 import { LimbeckError, messageOf } from "../errors.ts";
 import { writeFileAtomic } from "../platform/files.ts";
 import { readFixedColumn } from "./fixed-column.ts";
@@ -47,6 +47,12 @@ function splitRows(bytes: Uint8Array, width: number): Uint8Array[] {
   );
 }
 
+/** Bytes to begin with: what is known to come, so that a large shard is not copied from one buffer to the next. */
+function roomFor(columns: readonly ParquetColumn[]): number {
+  const fixed = columns.map((column) => (column.type === "FIXED" ? column.bytes.length : 0));
+  return fixed.reduce((sum, bytes) => sum + bytes, 4096);
+}
+
 /**
  * A table as the bytes of a Parquet file: strings nullable and Snappy-compressed, the rest required; FIXED columns are
  * plain and uncompressed, since float bytes do not compress.
@@ -65,7 +71,9 @@ export function encodeParquet(
       );
     }
   }
-  const buffer = parquetWriteBuffer({
+  const writer = new ByteWriter(roomFor(columns));
+  void parquetWrite({
+    writer,
     schema: [{ name: "root", num_children: columns.length }, ...columns.map(schemaOf)],
     columnData: columns.map((column) =>
       column.type === "FIXED"
@@ -83,7 +91,7 @@ export function encodeParquet(
     ...(columns.every(({ type }) => type === "FIXED") && { pageSize: 1 << 30 }),
     kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   });
-  return new Uint8Array(buffer);
+  return writer.getBytes();
 }
 
 /**

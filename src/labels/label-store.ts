@@ -225,6 +225,7 @@ export class LabelStore {
 }
 
 function takeRows(rows: Float32Array, kept: readonly number[], width: number): Float32Array {
+  if (kept.length * width === rows.length) return rows;
   const taken = new Float32Array(kept.length * width);
   kept.forEach((from, row) => {
     taken.set(rows.subarray(from * width, (from + 1) * width), row * width);
