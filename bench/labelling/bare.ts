@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../../src/platform/spawn.ts";
+import { cutBatches, PASS_TOKENS } from "../../teachers/transformers/batches.ts";
 import { CHUNK_TEXTS, makeBlocks } from "../../teachers/transformers/blocks.ts";
 import { loadTextEncoder } from "../../teachers/transformers/text-encoder.ts";
 import { answerLines } from "../training/answer-lines.ts";
@@ -21,15 +22,8 @@ async function layDown({ path, batch }: Request): Promise<Omit<BareTask, "weight
   const encode = await loadTextEncoder(MODEL, maxLength);
   const batches: { lengths: Int32Array; ids: Int32Array }[] = [];
   for (let chunk = 0; chunk < texts.length; chunk += CHUNK_TEXTS) {
-    for (const { ids, lengths } of makeBlocks(texts.slice(chunk, chunk + CHUNK_TEXTS), encode)) {
-      let offset = 0;
-      for (let first = 0; first < lengths.length; first += batch) {
-        const group = lengths.slice(first, first + batch);
-        const tokens = group.reduce((sum, length) => sum + length, 0);
-        batches.push({ lengths: group, ids: ids.slice(offset, offset + tokens) });
-        offset += tokens;
-      }
-    }
+    for (const block of makeBlocks(texts.slice(chunk, chunk + CHUNK_TEXTS), encode))
+      batches.push(...cutBatches(block, { texts: batch, tokens: PASS_TOKENS }));
   }
   const share = (arrays: readonly Int32Array[]): Int32Array => {
     const all = new Int32Array(

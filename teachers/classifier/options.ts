@@ -16,7 +16,9 @@ export const classifierOptions = z.strictObject({
     .min(4)
     .default(128)
     .describe("longest text in tokens, at most what the model reads; the rest is not read"),
-  batch: batchField.describe("texts per forward pass of the model"),
+  batch: batchField.describe(
+    "most texts per forward pass of the model; long ones go through with fewer",
+  ),
   dtype: logitsDtypeField,
   download: downloadField,
 });

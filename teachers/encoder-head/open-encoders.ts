@@ -12,9 +12,9 @@ import { StreamingEncoder } from "./streaming-encoder.ts";
 import type { VectorSource } from "./vector-source.ts";
 
 /** What an encoder's session is opened with. */
-export function sessionOf({ folder, description }: FoundEncoder): SessionOptions {
+export function sessionOf({ folder, description, fixed }: FoundEncoder): SessionOptions {
   const { dtype, pooling, normalize } = description;
-  return { folder: folder.path, dtype, size: folder.size, pooling, normalize };
+  return { folder: folder.path, dtype, size: folder.size, pooling, normalize, fixed };
 }
 
 /**

@@ -51,7 +51,9 @@ export const encoderHeadOptions = z.strictObject({
   maxLength: maxLengthField.default(128),
   pooling: poolingField.default("auto"),
   normalize: normalizeField.default("auto"),
-  batch: batchField.describe("texts per forward pass of the encoder"),
+  batch: batchField.describe(
+    "most texts per forward pass of the encoder; long ones go through with fewer",
+  ),
   dtype: dtypeField.default("q8"),
   prefix: prefixField.default(""),
   download: downloadField,

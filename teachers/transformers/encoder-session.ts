@@ -10,6 +10,8 @@ export interface SessionOptions extends Pooler {
   dtype: ModelDtype;
   /** Width of the vectors, D. */
   size: number;
+  /** Whether batches are cut by texts alone: a model whose answers depend on them. Default false. */
+  fixed?: boolean;
 }
 
 /** A model on one thread that turns texts into vectors. */
@@ -24,15 +26,15 @@ export class EncoderSession {
 
   /** @throws LimbeckError `E_TEACHER` when ONNX Runtime cannot load the model. */
   static async load(options: SessionOptions): Promise<EncoderSession> {
-    const { folder, dtype } = options;
+    const { folder, dtype, fixed } = options;
     return new EncoderSession(
-      await RunningModel.load({ folder, dtype, task: "features" }),
+      await RunningModel.load({ folder, dtype, task: "features" }, fixed),
       options,
     );
   }
 
   /**
-   * Vectors of texts, `batch` at a time in the order given.
+   * Vectors of texts, at most `batch` at a time in the order given.
    *
    * @returns `[texts, D]`
    * @throws LimbeckError `E_TEACHER` when the model's output is not `[B, L, D]`.
@@ -40,7 +42,7 @@ export class EncoderSession {
   async encode(block: TokenBlock, batch: number): Promise<Float32Array<ArrayBuffer>> {
     const { lengths } = block;
     const vectors = new Float32Array(lengths.length * this.options.size);
-    for (const part of RunningModel.batches(block, batch)) {
+    for (const part of this.model.batches(block, batch)) {
       const hidden = await this.run(part);
       poolTokens(
         hidden,

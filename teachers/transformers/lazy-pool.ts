@@ -10,7 +10,7 @@ export interface LazyPool {
 /**
  * A pool of a model's sessions, one per worker.
  *
- * @param batch - texts per forward pass
+ * @param batch - most texts per forward pass
  */
 export function lazyPool(
   session: AnySessionOptions,

@@ -9,6 +9,8 @@ export interface LogitsOptions {
   dtype: ModelDtype;
   /** Logits per text, as config.json has it. */
   size: number;
+  /** Whether batches are cut by texts alone: a model whose answers depend on them. Default false. */
+  fixed?: boolean;
 }
 
 /** A classifier on one thread: raw scores of texts, no probabilities. */
@@ -23,8 +25,8 @@ export class LogitsSession {
 
   /** @throws LimbeckError `E_TEACHER` when the model does not load or has no output `logits`. */
   static async load(options: LogitsOptions): Promise<LogitsSession> {
-    const { folder, dtype } = options;
-    const model = await RunningModel.load({ folder, dtype, task: "classification" });
+    const { folder, dtype, fixed } = options;
+    const model = await RunningModel.load({ folder, dtype, task: "classification" }, fixed);
     const { outputs } = model;
     if (outputs.includes("logits")) return new LogitsSession(model, options);
     await model.close();
@@ -37,7 +39,7 @@ export class LogitsSession {
   }
 
   /**
-   * Logits of texts, `batch` at a time in the order given.
+   * Logits of texts, at most `batch` at a time in the order given.
    *
    * @returns `[texts, C]`
    * @throws LimbeckError `E_TEACHER` when the model's output is not `[B, C]`.
@@ -45,7 +47,7 @@ export class LogitsSession {
   async encode(block: TokenBlock, batch: number): Promise<Float32Array<ArrayBuffer>> {
     const { size } = this.options;
     const rows = new Float32Array(block.lengths.length * size);
-    for (const part of RunningModel.batches(block, batch)) {
+    for (const part of this.model.batches(block, batch)) {
       const { logits } = await this.model.run(part);
       rows.set(this.requireRows(logits!, part.lengths.length), part.first * size);
     }

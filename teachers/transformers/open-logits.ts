@@ -5,10 +5,11 @@ import type { LogitsOptions } from "./logits-session.ts";
 
 /** What a logits session of a model is opened with. */
 export function logitsOptions(
-  { folder, labels }: ClassificationModel,
+  { folder, labels, plan }: ClassificationModel,
   dtype: ModelDtype,
 ): LogitsOptions {
-  return { output: "logits", folder: folder.path, dtype, size: labels.length };
+  const fixed = plan === "fixed";
+  return { output: "logits", folder: folder.path, dtype, size: labels.length, fixed };
 }
 
 /** Tells of a model whose logits depend a little on the texts beside a text. */

@@ -4,7 +4,7 @@ import type { TokenBlock } from "./running-model.ts";
 
 /** A model that turns texts into vectors, `[texts, D]`, or into logits, `[texts, C]`. */
 export interface ModelSession {
-  /** `batch` texts at a time in the order given. */
+  /** At most `batch` texts at a time, in the order given. */
   encode(block: TokenBlock, batch: number): Promise<Float32Array<ArrayBuffer>>;
   close(): Promise<void>;
 }

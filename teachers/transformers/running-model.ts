@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../src/errors.ts";
+import { cutBatches, PASS_TOKENS, type Batch } from "./batches.ts";
 import { teacherError } from "./model-folder.ts";
 import { openOnnxRunner } from "./onnx-runner.ts";
 import type { ModelRunner, ModelToRun, OutputTensor } from "./runner.ts";
@@ -11,12 +12,6 @@ export interface TokenBlock {
   lengths: Int32Array;
   /** Token types, one per id: 0 in the first text of a pair, 1 in the second. Default: all 0. */
   types?: Int32Array;
-}
-
-/** A part of a block, for one forward pass. */
-interface Batch extends TokenBlock {
-  /** Row of its first text in the block. */
-  first: number;
 }
 
 /** What fills a short row: models that look for the last token that is no padding need their own. */
@@ -43,16 +38,22 @@ async function openRunner(model: ModelToRun): Promise<ModelRunner> {
 export class RunningModel {
   private readonly runner: ModelRunner;
   private readonly padding: bigint;
+  private readonly tokens: number;
 
-  private constructor(runner: ModelRunner, padding: bigint) {
+  private constructor(runner: ModelRunner, padding: bigint, tokens: number) {
     this.runner = runner;
     this.padding = padding;
+    this.tokens = tokens;
   }
 
-  /** @throws LimbeckError `E_TEACHER` when ONNX Runtime cannot load the model. */
-  static async load(model: ModelToRun): Promise<RunningModel> {
+  /**
+   * @param fixed - whether batches are cut by texts alone, since the model's answers depend on them. Default false.
+   * @throws LimbeckError `E_TEACHER` when ONNX Runtime cannot load the model.
+   */
+  static async load(model: ModelToRun, fixed = false): Promise<RunningModel> {
+    const tokens = fixed ? Infinity : PASS_TOKENS;
     try {
-      return new RunningModel(await openRunner(model), await paddingOf(model.folder));
+      return new RunningModel(await openRunner(model), await paddingOf(model.folder), tokens);
     } catch (thrown) {
       throw teacherError(model.folder, "an ONNX model that loads", messageOf(thrown), thrown);
     }
@@ -63,16 +64,9 @@ export class RunningModel {
     return this.runner.outputs;
   }
 
-  /** Cuts a block into batches of at most `size` texts, in the order given. */
-  static *batches(block: TokenBlock, size: number): Generator<Batch> {
-    let offset = 0;
-    for (let first = 0; first < block.lengths.length; first += size) {
-      const lengths = block.lengths.subarray(first, first + size);
-      const end = offset + lengths.reduce((sum, length) => sum + length, 0);
-      const types = block.types?.subarray(offset, end);
-      yield { first, lengths, ids: block.ids.subarray(offset, end), ...(types && { types }) };
-      offset = end;
-    }
+  /** A block in parts, each for one forward pass of at most `texts` texts. */
+  batches(block: TokenBlock, texts: number): Generator<Batch> {
+    return cutBatches(block, { texts, tokens: this.tokens });
   }
 
   /** One forward pass over B texts padded to the longest, L. */

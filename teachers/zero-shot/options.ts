@@ -33,7 +33,9 @@ export const zeroShotOptions = z.strictObject({
     .min(16)
     .default(256)
     .describe("longest pair of text and sentence in tokens; only the text is cut"),
-  batch: batchField.describe("pairs per forward pass of the model"),
+  batch: batchField.describe(
+    "most pairs per forward pass of the model; long ones go through with fewer",
+  ),
   dtype: logitsDtypeField,
   download: downloadField,
 });
