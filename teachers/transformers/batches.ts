@@ -1,4 +1,4 @@
-import type { TokenBlock } from "./running-model.ts";
+import type { TokenBlock } from "./pack.ts";
 
 /** A part of a block, for one forward pass. */
 export interface Batch extends TokenBlock {

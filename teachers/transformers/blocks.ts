@@ -1,7 +1,6 @@
 import { rangeOf } from "../../src/labels/ranges.ts";
 import type { IdentifiedText } from "../../src/types.ts";
-import { packRows } from "./pack.ts";
-import type { TokenBlock } from "./running-model.ts";
+import { packRows, type TokenBlock } from "./pack.ts";
 import type { EncodeText } from "./text-encoder.ts";
 
 /** Texts that a worker is given at a time: enough to hide the hand-over, little enough to stop soon. */

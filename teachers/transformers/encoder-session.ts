@@ -1,7 +1,8 @@
 import type { ModelDtype } from "./dtypes.ts";
 import { teacherError } from "./model-folder.ts";
 import { poolTokens, type Pooler } from "./pooling.ts";
-import { RunningModel, type TokenBlock } from "./running-model.ts";
+import type { TokenBlock } from "./pack.ts";
+import { RunningModel } from "./running-model.ts";
 import type { OutputTensor } from "./runner.ts";
 
 export interface SessionOptions extends Pooler {

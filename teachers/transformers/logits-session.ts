@@ -1,6 +1,7 @@
 import { LimbeckError } from "../../src/errors.ts";
 import type { ModelDtype } from "./dtypes.ts";
-import { RunningModel, type TokenBlock } from "./running-model.ts";
+import type { TokenBlock } from "./pack.ts";
+import { RunningModel } from "./running-model.ts";
 import type { OutputTensor } from "./runner.ts";
 
 export interface LogitsOptions {

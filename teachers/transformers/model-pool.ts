@@ -3,7 +3,7 @@ import { LimbeckError, type ErrorCode } from "../../src/errors.ts";
 import { teacherError } from "./model-folder.ts";
 import type { PoolMessage, RowsAnswer } from "./model-worker.ts";
 import type { AnySessionOptions } from "./open-session.ts";
-import type { TokenBlock } from "./running-model.ts";
+import type { TokenBlock } from "./pack.ts";
 import { startModelWorker } from "./start-worker.ts";
 
 type Rows = Float32Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { openSession, type AnySessionOptions, type ModelSession } from "./open-session.ts";
-import type { TokenBlock } from "./running-model.ts";
+import type { TokenBlock } from "./pack.ts";
 
 /** What the pool asks for. */
 export interface EncodeRequest extends TokenBlock {

@@ -1,6 +1,6 @@
 import { EncoderSession, type SessionOptions } from "./encoder-session.ts";
 import { LogitsSession, type LogitsOptions } from "./logits-session.ts";
-import type { TokenBlock } from "./running-model.ts";
+import type { TokenBlock } from "./pack.ts";
 
 /** A model that turns texts into vectors, `[texts, D]`, or into logits, `[texts, C]`. */
 export interface ModelSession {

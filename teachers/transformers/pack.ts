@@ -1,9 +1,15 @@
-import type { TokenBlock } from "./running-model.ts";
-
 /** A text, or a pair of texts, as its model reads it. */
 export interface TokenRow {
   ids: Int32Array;
   /** Token types, one per id, where the model is told them. */
+  types?: Int32Array;
+}
+
+/** Token ids of some texts, one after the other, and how many each text has. */
+export interface TokenBlock {
+  ids: Int32Array;
+  lengths: Int32Array;
+  /** Token types, one per id: 0 in the first text of a pair, 1 in the second. Default: all 0. */
   types?: Int32Array;
 }
 

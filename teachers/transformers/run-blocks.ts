@@ -1,7 +1,7 @@
 import { LimbeckError } from "../../src/errors.ts";
 import { BLOCKS_IN_FLIGHT } from "./blocks.ts";
 import type { ModelPool } from "./model-pool.ts";
-import type { TokenBlock } from "./running-model.ts";
+import type { TokenBlock } from "./pack.ts";
 
 export interface RunBlocksOptions {
   /** Opens the sessions at first need. */

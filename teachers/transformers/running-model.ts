@@ -4,15 +4,8 @@ import { messageOf } from "../../src/errors.ts";
 import { cutBatches, PASS_TOKENS, type Batch } from "./batches.ts";
 import { teacherError } from "./model-folder.ts";
 import { openOnnxRunner } from "./onnx-runner.ts";
+import type { TokenBlock } from "./pack.ts";
 import type { ModelRunner, ModelToRun, OutputTensor } from "./runner.ts";
-
-/** Token ids of some texts, one after the other, and how many each text has. */
-export interface TokenBlock {
-  ids: Int32Array;
-  lengths: Int32Array;
-  /** Token types, one per id: 0 in the first text of a pair, 1 in the second. Default: all 0. */
-  types?: Int32Array;
-}
 
 /** What fills a short row: models that look for the last token that is no padding need their own. */
 async function paddingOf(folder: string): Promise<bigint> {

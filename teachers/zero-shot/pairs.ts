@@ -1,8 +1,7 @@
 import type { IdentifiedText } from "../../src/types.ts";
 import { CHUNK_TEXTS, cutLongestFirst } from "../transformers/blocks.ts";
-import { packRows } from "../transformers/pack.ts";
+import { packRows, type TokenBlock } from "../transformers/pack.ts";
 import type { PairEncoder } from "../transformers/pair-encoder.ts";
-import type { TokenBlock } from "../transformers/running-model.ts";
 
 /** Pairs of some texts with some sentences. */
 export interface PairBlock extends TokenBlock {
