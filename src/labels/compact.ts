@@ -9,11 +9,11 @@ import type { RowFormat } from "./rows.ts";
 import { encodeShard, ID_BYTES, NUMBER_BYTES, type PackedShard, type ReadShard } from "./shard.ts";
 import { listShards, tryShard } from "./shard-files.ts";
 
-/** Shards of fewer rows are merged. */
+/** Shards of fewer rows are merged, or of half of what a merged one may hold, if that is less. */
 const SMALL_ROWS = 16_384;
-/** Rows and bytes of a merged shard, at most: what is held in memory two or three times. */
+/** Rows and bytes of a merged shard, at most: what is held in memory four times, the writer's growing page counted. */
 const MERGED_ROWS = 65_536;
-const MERGED_BYTES = 32 << 20;
+const MERGED_BYTES = 16 << 20;
 
 export interface CompactOptions {
   /** The store's own folder. */
@@ -47,7 +47,9 @@ const CLAIM = "compaction";
  * @throws LimbeckError `E_DISK`; `E_STORE` where a shard belongs to another store.
  */
 export async function compact(options: CompactOptions): Promise<Compaction> {
-  const { root, format, least = 8, smallRows = SMALL_ROWS } = options;
+  const { root, format, least = 8 } = options;
+  // Else what was merged would be merged again each time.
+  const smallRows = options.smallRows ?? Math.min(SMALL_ROWS, mostRows(format) / 2);
   const folder = join(root, "claims");
   const idle = (await smallShards(root, format, smallRows)).length < least;
   // Where nothing is to be merged and nobody's claims lie about, there is nothing to do.
@@ -64,9 +66,18 @@ export async function compact(options: CompactOptions): Promise<Compaction> {
   }
 }
 
+function rowBytes({ width, dtype, extras }: RowFormat): number {
+  return ID_BYTES + width * NUMBER_BYTES[dtype] + extras.length * 4;
+}
+
+/** Rows of a merged shard. */
+function mostRows(format: RowFormat): number {
+  return Math.max(1, Math.min(MERGED_ROWS, Math.floor(MERGED_BYTES / rowBytes(format))));
+}
+
 /** Names of the shards with few rows, told by the size of their files. */
 async function smallShards(root: string, format: RowFormat, rows: number): Promise<string[]> {
-  const bytes = ID_BYTES + format.width * NUMBER_BYTES[format.dtype] + format.extras.length * 4;
+  const bytes = rowBytes(format);
   const small: string[] = [];
   for (const name of await listShards(root)) {
     const found = await stat(join(root, name)).catch(() => null);
@@ -138,7 +149,7 @@ async function merge(
       done.push(name);
       metadata = shard.metadata;
     }
-    const written = await commit(root, format, joinShards(parts), metadata);
+    const written = await commit(root, format, joinShards(parts.splice(0)), metadata);
     if (written !== null) result.written += 1;
     for (const name of done) if (name !== written) await rm(join(root, name), { force: true });
     result.merged += done.length;
@@ -148,8 +159,7 @@ async function merge(
 
 /** Cuts the sources into lists that are merged: of one kind, and no more rows than a merged shard has. */
 function groupsOf(sources: readonly Source[], format: RowFormat): Source[][] {
-  const bytes = ID_BYTES + format.width * NUMBER_BYTES[format.dtype];
-  const most = Math.max(1, Math.min(MERGED_ROWS, Math.floor(MERGED_BYTES / bytes)));
+  const most = mostRows(format);
   const groups: Source[][] = [];
   let rows = Infinity;
   for (const source of sources) {

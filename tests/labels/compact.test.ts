@@ -78,6 +78,19 @@ describe("compact", () => {
     expect(await shards(store.root)).toHaveLength(2);
   });
 
+  it("does not merge again what it has merged, also where rows are so wide that a merged shard has few", async () => {
+    // 16 MB hold 1,023 rows of 16 kB, 16 bytes of id included. 18 shards of 500 make 9 of 1,000 rows.
+    const width = 4096;
+    const wide = await openLabelStore({ folder, description, digest, width });
+    for (let first = 0; first < 18 * 500; first += 500) {
+      const ids = range(first, first + 500).map(idOf);
+      await wide.append(ids, new Float32Array(500 * width));
+    }
+    const options = { root: wide.root, format: wide.format };
+    expect(await compact(options)).toMatchObject({ merged: 18, written: 9 });
+    expect(await compact(options)).toMatchObject({ merged: 0, written: 0 });
+  });
+
   it("removes what a kill between its two steps has left twice", async () => {
     const store = await open();
     await append(store, 0, 40, 4);
