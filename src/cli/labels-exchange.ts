@@ -18,7 +18,7 @@ export async function exportStore(digest: string, options: ExportOptions): Promi
   const store = await storeOf(digest, options);
   const texts = await readRecipeTexts({ recipe: options.recipe, out: options.run });
   const exported = await exportLabels(store.root, path, texts);
-  const { withoutText, format, bytes } = exported;
+  const { withoutText, journalled, format, bytes } = exported;
   show(options, { digest: store.digest, path: resolve(path), ...exported }, () => [
     `Wrote ${count(exported.texts, "text")} of ${store.digest.slice(0, 12)} to ${path} (${formatBytes(bytes)}): ` +
       (format === "parquet"
@@ -28,6 +28,12 @@ export async function exportStore(digest: string, options: ExportOptions): Promi
       ? []
       : [
           `${count(withoutText, "text")} of them are not in the recipe's run: their words are left empty.`,
+        ]),
+    ...(journalled === 0
+      ? []
+      : [
+          `The answers to ${count(journalled, "text")} are not in the file: they lie in the journal of a labelling that is at ` +
+            "work or was cut off. The next npx limbeck label RECIPE takes them into the store; export again after it.",
         ]),
     `Take it back: npx limbeck labels import ${quoteForShell(path)}`,
   ]);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatFloat32 } from "../../src/labels/exchange/csv-file.ts";
 import { exportLabels } from "../../src/labels/exchange/export-labels.ts";
 import { importLabels } from "../../src/labels/exchange/import-labels.ts";
+import { Journal } from "../../src/labels/journal.ts";
 import { openStoreAt } from "../../src/labels/open-store.ts";
 import { canonicalJson, sha256 } from "../../src/platform/digest.ts";
 import { writeStore } from "./stored.ts";
@@ -62,6 +63,22 @@ describe.each(["parquet", "csv"])("a store as one .%s file", (extension) => {
     );
     // Again: nothing is twice.
     expect(await importLabels(path, labels)).toMatchObject({ texts: 3, imported: 0 });
+  });
+
+  it("counts the answers that still lie in a journal, those without a row", async () => {
+    const { root, ids } = await writeStore(labels, rows);
+    const journal = await Journal.open(root, null);
+    // One has a row already, one was answered twice, one was set aside.
+    const entries = [
+      { id: ids[0]!, logits: [1, 2, 3] },
+      { id: "e".repeat(32), logits: [1, 2, 3] },
+      { id: "e".repeat(32), logits: [1, 2, 3] },
+      { id: "f".repeat(32), reason: "no class" },
+    ];
+    for (const entry of entries) await journal.record(entry);
+    await journal.close();
+    const path = join(folder, `out.${extension}`);
+    expect(await exportLabels(root, path, null)).toMatchObject({ texts: 3, journalled: 1 });
   });
 
   it("keeps what a store has already, and adds the rest", async () => {

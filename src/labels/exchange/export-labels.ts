@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { LimbeckError } from "../../errors.ts";
 import { readParquetFooter } from "../../formats/parquet-footer.ts";
+import { countJournalled } from "../count-journalled.ts";
 import { openStoreAt, type OpenedStore } from "../open-store.ts";
 import { provenanceIn, type Provenance } from "../provenance.ts";
 import { listShards } from "../shard-files.ts";
@@ -73,6 +74,8 @@ export interface ExportedLabels {
   texts: number;
   /** Texts whose words were not found; null where none were asked for. */
   withoutText: number | null;
+  /** Texts whose answers lie in journals and are not in the file: the next labelling takes them into the store. */
+  journalled: number;
   bytes: number;
   format: LabelFileFormat;
 }
@@ -103,7 +106,13 @@ export async function exportLabels(
   const write = format === "parquet" ? writeParquetLabels : writeCsvLabels;
   await write(path, header, texts !== null, counted());
   const { size: bytes } = await stat(path);
-  return { texts: count, withoutText: texts === null ? null : withoutText, bytes, format };
+  return {
+    texts: count,
+    withoutText: texts === null ? null : withoutText,
+    journalled: await countJournalled(opened.store),
+    bytes,
+    format,
+  };
 }
 
 async function headerOf({ store, description, damaged }: OpenedStore): Promise<LabelFileHeader> {
